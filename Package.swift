@@ -1,0 +1,59 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+/// Modules by layer: a target may depend only on targets that stand before it in this list.
+let package = Package(
+  name: "apus",
+  products: [
+    .library(name: "Apus", targets: ["Apus"]),
+    .executable(name: "apus", targets: ["ApusCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.28.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    // The graph: dtypes, shapes, primitives, gradients, rewrite passes.
+    .target(name: "ApusIR"),
+
+    // The compiler and runtime, engine-neutral.
+    .target(name: "ApusRuntime", dependencies: ["ApusIR"]),
+
+    // The engines.
+    .target(name: "ApusReference", dependencies: ["ApusRuntime"]),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "ApusCPU", dependencies: ["ApusRuntime", "COneDNN"]),
+    .target(name: "ApusEngines", dependencies: ["ApusReference", "ApusCPU"]),
+
+    // What users import.
+    .target(name: "Apus", dependencies: ["ApusEngines"]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .target(
+      name: "ApusFormats",
+      dependencies: [
+        "Apus", "CZlib", "CPNG", "CTurboJPEG",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
+    .target(name: "ApusData", dependencies: ["Apus", "ApusFormats"]),
+    .target(name: "ApusModels", dependencies: ["Apus"]),
+    .target(
+      name: "ApusTrain",
+      dependencies: [
+        "Apus", "ApusData", "ApusFormats", "ApusModels",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+
+    // The program.
+    .executableTarget(
+      name: "ApusCommand",
+      dependencies: [
+        "ApusTrain",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)
