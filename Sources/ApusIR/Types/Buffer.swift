@@ -1,0 +1,50 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A block of memory that holds the elements of one computed tensor, row-major and dense.
+///
+/// The start is aligned to 64 bytes, one cache line and one AVX-512 vector.
+public final class Buffer: @unchecked Sendable {
+  // Sendable: the memory is written by whoever allocates the buffer before anyone else can see it,
+  // and is only read from then on. The one exception is donation, which demands a sole owner.
+
+  public let pointer: UnsafeMutableRawPointer
+  public let byteCount: Int
+
+  public static let alignment = 64
+
+  /// Allocates uninitialised memory.
+  public init(byteCount: Int) {
+    self.byteCount = byteCount
+    var memory: UnsafeMutableRawPointer?
+    let size = Swift.max(byteCount, 1)
+    guard posix_memalign(&memory, Buffer.alignment, size) == 0, let memory else {
+      fatalError("Apus: out of memory: \(byteCount) bytes for one tensor could not be allocated")
+    }
+    pointer = memory
+  }
+
+  deinit { free(pointer) }
+
+  /// Allocates and fills by copying.
+  public convenience init<Element: BitwiseCopyable>(copying elements: [Element]) {
+    self.init(byteCount: elements.count * MemoryLayout<Element>.stride)
+    elements.withUnsafeBytes { source in
+      if let base = source.baseAddress { pointer.copyMemory(from: base, byteCount: source.count) }
+    }
+  }
+
+  /// The memory as elements of one type. The caller knows the dtype.
+  public func elements<Element: BitwiseCopyable>(
+    as type: Element.Type = Element.self
+  ) -> UnsafeMutableBufferPointer<Element> {
+    let count = byteCount / MemoryLayout<Element>.stride
+    return UnsafeMutableBufferPointer(
+      start: pointer.assumingMemoryBound(to: Element.self), count: count)
+  }
+}
