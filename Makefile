@@ -1,0 +1,27 @@
+# Apus: `make quickstart` and `make test` do everything on a fresh Debian or Ubuntu with Swift 6.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build quickstart test clean
+
+# The same flags for the program and the tests, so that neither compiles the package again.
+SWIFT_BUILD = swift build --configuration release
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## Install the C libraries that are missing (Debian, Ubuntu).
+	@scripts/setup
+
+build: setup ## Build the program: one file, `.build/release/apus`.
+	$(SWIFT_BUILD) --product apus --static-swift-stdlib
+
+quickstart: setup ## Train a digit classifier on the embedded data, in runs/quickstart.
+	$(SWIFT_BUILD) --product apus
+	.build/release/apus train --output runs/quickstart
+
+test: setup ## Build and run all tests.
+	$(SWIFT_BUILD) --build-tests
+	swift test --configuration release --skip-build
+
+clean: ## Remove what was built and trained.
+	rm -rf .build runs
