@@ -10,7 +10,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.28.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
@@ -37,7 +37,8 @@ let package = Package(
       dependencies: [
         "Apus", "CZlib", "CPNG", "CTurboJPEG",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ]),
+      ],
+      exclude: ["ONNX/ONNX.proto"]),
     .target(name: "ApusData", dependencies: ["Apus", "ApusFormats"]),
     .target(name: "ApusModels", dependencies: ["Apus"]),
     .target(
