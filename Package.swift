@@ -35,7 +35,7 @@ let package = Package(
     .target(
       name: "ApusFormats",
       dependencies: [
-        "Apus", "CZlib", "CPNG", "CTurboJPEG",
+        "Apus", "ApusIR", "CZlib", "CPNG", "CTurboJPEG",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["ONNX/ONNX.proto"]),
