@@ -1,7 +1,7 @@
 /// The upper half of a 32-bit float: 8 bits of exponent, 7 of fraction.
 ///
 /// Conversion from `Float` rounds to nearest, ties to even; a NaN stays a NaN.
-public struct BFloat16: Hashable, Sendable {
+public struct BFloat16: Hashable, BitwiseCopyable, Sendable {
   public var bitPattern: UInt16
 
   @inlinable public init(bitPattern: UInt16) { self.bitPattern = bitPattern }

