@@ -11,7 +11,8 @@ public struct Scan: Hashable, Sendable {
   public var constants: Int
   /// The number of operands, and of leading body results, that are carried.
   public var carries: Int
-  /// Whether the rounds go from the last slice to the first.
+  /// Whether the rounds go from the last slice to the first. A round's results always lie where
+  /// its slices lay.
   public var reverse: Bool
 
   public init(body: Program, length: Int, constants: Int, carries: Int, reverse: Bool = false) {

@@ -3,7 +3,9 @@
 /// Floating point only, except `negate`, `absolute`, `sign` (also integers) and `not`
 /// (`bool`: logical; integers: every bit). 16-bit types are computed in f32 and rounded.
 public enum Unary: String, CaseIterable, Hashable, Sendable {
-  case negate, absolute, sign
+  case negate, absolute
+  /// -1, 0 or 1; 0 for a NaN, as in PyTorch.
+  case sign
   case floor, ceil
   /// To the nearest integer, ties to even.
   case round
@@ -33,7 +35,7 @@ public enum Binary: String, CaseIterable, Hashable, Sendable {
   case remainder
   /// Integers: a negative exponent gives 0, except for bases 1 and -1; overflow wraps.
   case power
-  /// A NaN in either operand gives NaN.
+  /// A NaN in either operand gives NaN. Of 0.0 and -0.0 it may give either; so may `minimum`.
   case maximum
   /// A NaN in either operand gives NaN.
   case minimum

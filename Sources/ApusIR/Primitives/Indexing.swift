@@ -8,6 +8,7 @@ public enum Addressing: String, CaseIterable, Hashable, Sendable {
 
 /// How `scatter` combines an update with what is there.
 public enum Combine: String, CaseIterable, Hashable, Sendable {
+  /// 16-bit floating types accumulate in f32.
   case add
   /// Of several updates for one place the last in row-major order of the indices stays.
   case replace

@@ -21,6 +21,12 @@ public enum Primitive: Hashable, Sendable {
   case compare(Comparison)
   /// Operands: condition `bool`, value where true, value where false, all of one shape.
   case select
+  /// To another dtype.
+  ///
+  /// - To an integer: from an integer it wraps; from a floating dtype it is truncated toward zero
+  ///   and saturated, a NaN gives 0.
+  /// - To a floating dtype: rounded to nearest, ties to even; to a 16-bit one by way of f32.
+  /// - To `bool`: whether it differs from 0; a NaN does.
   case cast(DType)
 
   // Movement.swift

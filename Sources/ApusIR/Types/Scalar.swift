@@ -33,20 +33,30 @@ public enum Scalar: Sendable {
     }
   }
 
-  /// The same number in the kind of `dtype`, rounded or wrapped to what `dtype` can hold.
+  /// The same number in the kind of `dtype`, by the rules of `Primitive.cast`.
   public func converted(to dtype: DType) -> Scalar {
     switch dtype {
     case .bool: .bool(bool)
-    case .u8: .integer(Int64(UInt8(truncatingIfNeeded: int64)))
-    case .i8: .integer(Int64(Int8(truncatingIfNeeded: int64)))
-    case .i16: .integer(Int64(Int16(truncatingIfNeeded: int64)))
-    case .i32: .integer(Int64(Int32(truncatingIfNeeded: int64)))
+    case .u8: .integer(Int64(integer(UInt8.self)))
+    case .i8: .integer(Int64(integer(Int8.self)))
+    case .i16: .integer(Int64(integer(Int16.self)))
+    case .i32: .integer(Int64(integer(Int32.self)))
     case .i64: .integer(int64)
-    case .f16: .floating(Double(Float16(double)))
-    case .bf16: .floating(Double(BFloat16(double).float))
-    case .f32: .floating(Double(Float(double)))
+    case .f16: .floating(Double(Float16(float)))
+    case .bf16: .floating(Double(BFloat16(float).float))
+    case .f32: .floating(Double(float))
     case .f64: .floating(double)
     }
+  }
+
+  /// Rounded once: an `Int64` by way of `Double` would be rounded twice.
+  private var float: Float {
+    if case .integer(let value) = self { Float(value) } else { Float(double) }
+  }
+
+  /// Saturated from a floating number, wrapped from an integer.
+  private func integer<Target: FixedWidthInteger>(_ target: Target.Type) -> Target {
+    if case .floating = self { Target(clamping: int64) } else { Target(truncatingIfNeeded: int64) }
   }
 
   public static func zero(_ dtype: DType) -> Scalar { Scalar.integer(0).converted(to: dtype) }
