@@ -72,7 +72,6 @@ extension Kernel.Index: CustomStringConvertible {
 
 extension Kernel.Guard: CustomStringConvertible {
   public var description: String {
-    let base = "\(bounds.lowerBound) <= \(index) < \(bounds.upperBound)"
-    return divisor == 1 ? base : "\(base) by \(divisor)"
+    "\(bounds.lowerBound) <= \(index) < \(bounds.upperBound)"
   }
 }

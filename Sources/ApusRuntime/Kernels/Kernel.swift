@@ -129,17 +129,14 @@ extension Kernel {
     }
   }
 
-  /// Holds where `bounds.lowerBound <= index < bounds.upperBound` and, for a divisor other than 1,
-  /// `index - bounds.lowerBound` is a multiple of it.
+  /// Holds where `bounds.lowerBound <= index < bounds.upperBound`.
   public struct Guard: Hashable, Sendable {
     public var index: Index
     public var bounds: Range<Int>
-    public var divisor: Int
 
-    public init(_ index: Index, in bounds: Range<Int>, divisor: Int = 1) {
+    public init(_ index: Index, in bounds: Range<Int>) {
       self.index = index
       self.bounds = bounds
-      self.divisor = divisor
     }
   }
 }

@@ -1,0 +1,88 @@
+import ApusIR
+
+/// What an engine runs: steps in order, over blocks of memory whose places are known.
+public struct Plan: Sendable {
+  /// A block of memory that holds one dense tensor, or scratch space.
+  public struct Block: Sendable {
+    public enum Place: Hashable, Sendable {
+      case input(Int)
+      case output(Int)
+      /// Byte offset in the arena.
+      case arena(Int)
+    }
+    public var place: Place
+    public var type: TensorType
+    public var byteCount: Int { type.byteCount }
+  }
+
+  /// A tensor inside a block: strides in elements, offset in elements.
+  public struct View: Hashable, Sendable {
+    public var block: Int
+    public var offset: Int
+    public var shape: Shape
+    public var strides: [Int]
+  }
+
+  public struct Step: Sendable {
+    public var operation: Operation
+    /// Blocks read and written, each once.
+    public var reads: [Int]
+    public var writes: [Int]
+    public var flops: Int
+    public var module: String?
+  }
+
+  public enum Operation: Sendable {
+    /// The argument blocks, in the kernel's order.
+    case kernel(Kernel, arguments: [Int])
+    case matmul(Matmul)
+    case convolution(ConvolutionCall)
+    /// One primitive on dense operands: argSort, host operations and what has no kernel.
+    case primitive(Primitive, operands: [View], results: [Int])
+    case scan(ScanCall)
+  }
+
+  /// destination = a × b (+ bias) followed by an activation.
+  public struct Matmul: Hashable, Sendable {
+    public var a: View
+    public var b: View
+    public var destination: View
+    public var dtype: DType
+    /// One number for each column.
+    public var bias: View?
+    public var activation: Activation?
+  }
+
+  public struct ConvolutionCall: Hashable, Sendable {
+    public var attributes: Convolution
+    public var dtype: DType
+    public var first: View
+    public var second: View
+    public var destination: View
+    public var bias: View?
+    public var activation: Activation?
+  }
+
+  /// Functions the heavy primitives apply to their result on the way out.
+  public enum Activation: Hashable, Sendable {
+    case relu
+  }
+
+  public struct ScanCall: Sendable {
+    public var scan: Scan
+    public var body: Plan
+    public var operands: [View]
+    /// nil where nobody needs the result.
+    public var results: [Int]
+    /// Scratch memory: the body's arena, then two sets of carries.
+    public var scratch: Int
+  }
+
+  public var inputTypes: [TensorType]
+  public var outputTypes: [TensorType]
+  public var blocks: [Block]
+  public var steps: [Step]
+  public var arenaBytes: Int
+  /// For each output the donated input whose memory it takes over.
+  public var aliases: [Int?]
+}
