@@ -55,6 +55,11 @@ let package = Package(
         "ApusTrain",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+
+    // Tests.
+    .testTarget(
+      name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusIR"], exclude: ["Resources"]),
+    .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
   ],
   swiftLanguageModes: [.v6]
 )

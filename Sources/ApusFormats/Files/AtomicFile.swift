@@ -79,37 +79,14 @@ public enum AtomicFile {
   /// Writes a file through `body` and puts it at `path` when `body` returns.
   ///
   /// Throws ``FormatError`` of kind `diskFull` or `unwritable`, or what `body` throws; then the file
-  /// that was at `path` before is still there, unchanged.
+  /// that was at `path` before is still there, unchanged. To replace several files that belong
+  /// together, use ``FileTransaction``.
   public static func write(
     to path: String, _ body: (inout Writer) throws -> Void
   ) throws {
-    // A process that is told of the limit on a file's size by a signal would end before it can clean up.
-    _ = ignoresFileSizeSignal
-    let folder = parent(of: path)
-    var template = Array("\(folder)/.\(lastComponent(of: path)).XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { throw SystemCalls.writeError(path, code: errno) }
-    var isOpen = true
-    var isPlaced = false
-    defer {
-      if isOpen { close(descriptor) }
-      if !isPlaced { unlink(template) }
-    }
-    // mkstemp makes private files; a model is as readable as any file its user makes.
-    _ = fchmod(descriptor, 0o666 & ~currentMask)
-
-    var writer = Writer(path: path, descriptor: descriptor)
-    try body(&writer)
-    try writer.flush()
-    guard SystemCalls.retrying({ Int(fsync(descriptor)) }) >= 0 else {
-      throw SystemCalls.writeError(path, code: errno)
-    }
-    // Some file systems report a full disk only now.
-    isOpen = false
-    guard close(descriptor) == 0 else { throw SystemCalls.writeError(path, code: errno) }
-    guard rename(template, path) == 0 else { throw SystemCalls.writeError(path, code: errno) }
-    isPlaced = true
-    synchronize(folder: folder)
+    let transaction = FileTransaction()
+    try transaction.write(to: path, body)
+    try transaction.commit()
   }
 
   /// Puts a file with these bytes at `path`.
@@ -148,25 +125,4 @@ public enum AtomicFile {
     guard let slash = path.lastIndex(of: "/") else { return path }
     return String(path[path.index(after: slash)...])
   }
-
-  /// Makes the renaming last through a power cut. Not every file system can; none loses the file.
-  private static func synchronize(folder: String) {
-    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
-  }
-
-  private static let ignoresFileSizeSignal: Bool = {
-    // A handler that the program installed itself stays.
-    if let handler = signal(SIGXFSZ, SIG_IGN) { signal(SIGXFSZ, handler) }
-    return true
-  }()
-
-  /// The process's file mode mask. It can only be read by setting it, so it is read once.
-  private static let currentMask: mode_t = {
-    let mask = umask(0o022)
-    umask(mask)
-    return mask
-  }()
 }

@@ -34,8 +34,10 @@ public enum JPEG {
       }
       // Many files in the wild give a warning and a good picture; only a missing end is an error.
       let isWarning = tjGetErrorCode(decoder) == TJERR_WARNING.rawValue
-      let isIncomplete = message(decoder).contains("Premature end")
-      guard result == 0 || (isWarning && !isIncomplete) else { throw failure(decoder, file) }
+      let isIncomplete = message(decoder).lowercased().contains("premature end") || !hasEnd(bytes)
+      guard result == 0 || (isWarning && !isIncomplete) else {
+        throw failure(decoder, file, isIncomplete: isIncomplete)
+      }
       return Image(height: Int(height), width: Int(width), channels: channels, pixels: pixels)
     }
   }
@@ -44,12 +46,24 @@ public enum JPEG {
     tjGetErrorStr2(decoder).map { String(cString: $0) } ?? "unknown error"
   }
 
-  private static func failure(_ decoder: tjhandle, _ file: String) -> FormatError {
+  /// Whether the marker of the end (FF D9) follows the last scan (FF DA). Within the data of a scan
+  /// neither can stand by chance, because there the format follows every FF with 00.
+  private static func hasEnd(_ bytes: [UInt8]) -> Bool {
+    for position in stride(from: bytes.count - 2, through: 0, by: -1)
+    where bytes[position] == 0xFF {
+      if bytes[position + 1] == 0xD9 { return true }
+      if bytes[position + 1] == 0xDA { return false }
+    }
+    return false
+  }
+
+  private static func failure(
+    _ decoder: tjhandle, _ file: String, isIncomplete: Bool = false
+  ) -> FormatError {
     let text = message(decoder)
-    let endsEarly = text.contains("Premature end") || text.contains("Could not determine subsampling")
-    return FormatError(
-      endsEarly ? .truncated : .malformed, file,
-      endsEarly
-        ? "the JPEG image ends too early; the file is incomplete." : "the JPEG image is damaged: \(text).")
+    if isIncomplete || text.lowercased().contains("premature end") {
+      return FormatError(.truncated, file, "the JPEG image ends too early; the file is incomplete.")
+    }
+    return FormatError(.malformed, file, "the JPEG image is damaged: \(text).")
   }
 }

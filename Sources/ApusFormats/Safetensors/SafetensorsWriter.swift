@@ -80,22 +80,28 @@ public struct SafetensorsWriter: Sendable {
     }
   }
 
-  /// Writes the file, whole or not at all. `contents` is asked for each tensor in the order of the
-  /// file and hands its elements (row-major, little-endian, ``SafetensorsEntry/byteCount`` bytes) to
-  /// the function it is given, in one piece or several.
+  /// Writes the file, whole or not at all.
   public func write(
     to path: String,
     contents: (SafetensorsEntry, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
-    try AtomicFile.write(to: path) { file in
-      try file.write(header)
-      for entry in entries {
-        let start = file.count
-        try contents(entry) { try file.write($0) }
-        precondition(
-          file.count - start == entry.byteCount,
-          "tensor '\(entry.name)' needs \(entry.byteCount) bytes, not \(file.count - start)")
-      }
+    try AtomicFile.write(to: path) { try write(to: &$0, contents: contents) }
+  }
+
+  /// Writes the bytes of the file. `contents` is asked for each tensor in the order of the file and
+  /// hands its elements (row-major, little-endian, ``SafetensorsEntry/byteCount`` bytes) to the
+  /// function it is given, in one piece or several.
+  public func write(
+    to file: inout AtomicFile.Writer,
+    contents: (SafetensorsEntry, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
+    try file.write(header)
+    for entry in entries {
+      let start = file.count
+      try contents(entry) { try file.write($0) }
+      precondition(
+        file.count - start == entry.byteCount,
+        "tensor '\(entry.name)' needs \(entry.byteCount) bytes, not \(file.count - start)")
     }
   }
 
