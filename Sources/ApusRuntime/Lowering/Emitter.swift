@@ -115,6 +115,10 @@ struct Emitter {
       let x = try emit(operands[0], at: indices, guards: guards, in: &builder)
       return builder.define(dtype, .cast(x))
     case .stopGradient, .barrier:
+      // What a barrier waits for counts as read, so that the kernel is not moved before it.
+      for awaited in operands.dropFirst() where placement.isStored[awaited] {
+        reads.insert(Read(owner: placement.owner[awaited], position: .constant(-1)))
+      }
       return try emit(operands[0], at: indices, guards: guards, in: &builder)
     case .broadcast, .reshape, .transpose, .slice, .reverse:
       let moved = Movement.operandIndices(

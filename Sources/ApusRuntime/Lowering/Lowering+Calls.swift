@@ -1,0 +1,139 @@
+import ApusIR
+
+// Library calls, single primitives and loops with a body of their own.
+extension Lowering {
+  /// The operand as a view of a block. The placement has made sure that there is one.
+  func view(of value: Program.Value, _ allows: (Plan.View) -> Bool = { $0.isDense }) -> Plan.View {
+    if !(placement.isStored[value] && placement.owner[value] == value),
+      let (base, view) = placement.view(of: value), placement.isStored[base], allows(view)
+    {
+      var placed = view
+      placed.block = block(of: base)
+      return placed
+    }
+    let shape = type(value).shape
+    return Plan.View(
+      block: block(of: value), offset: 0, shape: shape, strides: shape.rowMajorStrides)
+  }
+
+  mutating func addMatmul(
+    _ instruction: Program.Instruction, _ transposeA: Bool, _ transposeB: Bool
+  ) {
+    var a = view(of: instruction.operands[0]) { $0.isMatrixLike }
+    var b = view(of: instruction.operands[1]) { $0.isMatrixLike }
+    if transposeA { a.swapLastAxes() }
+    if transposeB { b.swapLastAxes() }
+    let matmul = Plan.Matmul(
+      a: a, b: b, destination: view(of: instruction.result), dtype: type(instruction.result).dtype,
+      bias: nil, activation: nil)
+    add(.matmul(matmul), reads: [a.block, b.block], instruction)
+  }
+
+  mutating func addConvolution(_ instruction: Program.Instruction, _ attributes: Convolution) {
+    let first = view(of: instruction.operands[0])
+    let second = view(of: instruction.operands[1])
+    let call = Plan.ConvolutionCall(
+      attributes: attributes, dtype: type(instruction.result).dtype, first: first, second: second,
+      destination: view(of: instruction.result), bias: nil, activation: nil)
+    add(.convolution(call), reads: [first.block, second.block], instruction)
+  }
+
+  mutating func addPrimitive(_ instruction: Program.Instruction) {
+    let operands = instruction.operands.map { view(of: $0) }
+    let operation = Plan.Operation.primitive(
+      instruction.primitive, operands: operands, results: instruction.results.map(block))
+    add(operation, reads: operands.map(\.block), instruction)
+  }
+
+  mutating func addScan(
+    _ instruction: Program.Instruction, _ scan: Scan
+  ) throws(Emitter.NeedsStorage) {
+    let operands = instruction.operands.map { view(of: $0) }
+    let body: Plan
+    do throws(TensorError) {
+      body = try Lowering.plan(for: scan.body, capabilities: capabilities)
+    } catch {
+      preconditionFailure("the body of a scan was checked with its program: \(error)")
+    }
+    let carryTypes = scan.body.outputTypes.prefix(scan.carries)
+    let carryBytes = carryTypes.reduce(0) { $0 + Plan.aligned($1.byteCount) }
+    let scratch = blocks.count
+    let size = TensorType(.u8, [Swift.max(Plan.aligned(body.arenaBytes) + 2 * carryBytes, 1)])
+    blocks.append(Plan.Block(place: .arena(-1), type: size))
+    let call = Plan.ScanCall(
+      scan: scan, body: body, operands: operands, results: instruction.results.map(block),
+      scratch: scratch)
+    add(.scan(call), reads: operands.map(\.block), instruction, scratch: [scratch])
+  }
+
+  private mutating func add(
+    _ operation: Plan.Operation, reads: [Int], _ instruction: Program.Instruction,
+    scratch: [Int] = []
+  ) {
+    var seen: Set<Int> = []
+    let step = Plan.Step(
+      operation: operation, reads: reads.filter { seen.insert($0).inserted },
+      writes: instruction.results.map(block) + scratch,
+      flops: flops(of: instruction), module: instruction.module)
+    add([step], writing: instruction)
+  }
+
+  /// A matmul for dtypes the library does not take: for each row a tile of columns accumulates
+  /// side by side.
+  mutating func plainMatmul(
+    _ instruction: Program.Instruction, _ transposeA: Bool, _ transposeB: Bool,
+    in builder: inout KernelBuilder
+  ) throws(Emitter.NeedsStorage) {
+    let result = type(instruction.result)
+    let a = type(instruction.operands[0]).shape
+    let rank = result.shape.rank
+    let dtype = result.dtype.reductionDType
+    let depth = a[rank - (transposeA ? 2 : 1)]
+    for extent in result.shape { _ = builder.addVariable(extent: extent) }
+    let column = rank - 1
+    let k = builder.addVariable(extent: depth)
+    let width = result.shape[column]
+    let batch = (0..<(rank - 2)).map { Kernel.Index.variable($0) }
+    let row = Kernel.Index.variable(rank - 2)
+    // Wide results are cut into tiles that divide them.
+    let tile = width <= Lowering.tile ? width : (1...Lowering.tile).last { width % $0 == 0 }!
+    var columnIndex = Kernel.Index.variable(column)
+    var parallel = Array(0..<(rank - 1))
+    var lane = column
+    if tile != width {
+      let outer = builder.addVariable(extent: width / tile)
+      lane = builder.addVariable(extent: tile)
+      columnIndex = Kernel.Index.variable(outer).scaled(by: tile) + .variable(lane)
+      parallel.append(outer)
+    }
+    builder.setParallel(parallel)
+    let accumulator = builder.declare(dtype, count: tile, initial: .zero(dtype))
+    builder.openScope()
+    let inner = Kernel.Index.variable(k)
+    let x = try emitter.emit(
+      instruction.operands[0], at: batch + (transposeA ? [inner, row] : [row, inner]), in: &builder)
+    let y = try emitter.emit(
+      instruction.operands[1],
+      at: batch + (transposeB ? [columnIndex, inner] : [inner, columnIndex]), in: &builder)
+    let wideX = dtype == result.dtype ? x : builder.define(dtype, .cast(x))
+    let wideY = dtype == result.dtype ? y : builder.define(dtype, .cast(y))
+    let product = builder.define(dtype, .binary(.multiply, wideX, wideY))
+    builder.append(.accumulate(accumulator, at: .variable(lane), .sum, product))
+    builder.closeLoop(over: [k, lane], isVectorizable: true)
+    builder.openScope()
+    let total = builder.read(accumulator, dtype, at: .variable(lane))
+    let rounded = dtype == result.dtype ? total : builder.define(result.dtype, .cast(total))
+    let target = builder.argument(block(of: instruction.result), result, isWritten: true)
+    let position = Kernel.Index.linear(batch + [row, columnIndex], in: result.shape)
+    builder.append(.store(argument: target, at: position, rounded))
+    builder.closeLoop(over: [lane], isVectorizable: true)
+  }
+}
+
+extension Plan.View {
+  mutating func swapLastAxes() {
+    let rank = shape.rank
+    shape.extents.swapAt(rank - 2, rank - 1)
+    strides.swapAt(rank - 2, rank - 1)
+  }
+}

@@ -1,0 +1,352 @@
+import ApusIR
+
+/// Turns an optimised program into a plan: kernels and calls in order, over planned memory.
+public struct Lowering {
+  /// What the engine's libraries take; everything else becomes kernels or single primitives.
+  public struct Capabilities: Sendable {
+    public var matmul: Set<DType>
+    public var convolution: Set<DType>
+
+    public init(matmul: Set<DType>, convolution: Set<DType>) {
+      self.matmul = matmul
+      self.convolution = convolution
+    }
+  }
+
+  /// One unit of the schedule: values that one kernel computes, or steps of another kind.
+  enum Entry {
+    case group(KernelGroup)
+    case steps([Plan.Step])
+  }
+
+  let program: Program
+  let capabilities: Capabilities
+  var placement: Placement
+  var emitter: Emitter
+  var blocks: [Plan.Block] = []
+  var entries: [Entry] = []
+  /// For each value that owns memory the entry that writes it; -1 for inputs.
+  var writer: [Int]
+  let blockTable: BlockTable
+
+  /// The block of each value that owns memory.
+  final class BlockTable {
+    var blocks: [Int]
+    init(count: Int) { blocks = Array(repeating: -1, count: count) }
+  }
+
+  /// Lowers a program.
+  ///
+  /// - Parameter donated: inputs whose memory an output may take over.
+  public static func plan(
+    for program: Program, capabilities: Capabilities, donated: Set<Int> = []
+  ) throws(TensorError) -> Plan {
+    var forced: Set<Program.Value> = []
+    while true {
+      var lowering = Lowering(program, capabilities, forced: forced)
+      do throws(Emitter.NeedsStorage) {
+        try lowering.scheduleAll()
+        return try lowering.finish(donated: donated)
+      } catch {
+        // Each round stores one more value, so this ends.
+        forced.insert(error.value)
+      }
+    }
+  }
+
+  private init(_ program: Program, _ capabilities: Capabilities, forced: Set<Program.Value>) {
+    self.program = program
+    self.capabilities = capabilities
+    placement = Placement(program, forcing: forced)
+    let table = BlockTable(count: program.types.count)
+    blockTable = table
+    emitter = Emitter(program, placement) { table.blocks[$0] }
+    writer = Array(repeating: -1, count: program.types.count)
+    for value in program.types.indices where placement.isStored[value] && placement.owner[value] == value {
+      let place: Plan.Block.Place = value < program.inputCount ? .input(value) : .arena(-1)
+      table.blocks[value] = blocks.count
+      blocks.append(Plan.Block(place: place, type: program.types[value]))
+    }
+  }
+
+  func type(_ value: Program.Value) -> TensorType { program.types[value] }
+  func block(of value: Program.Value) -> Int { blockTable.blocks[placement.owner[value]] }
+
+  // MARK: Schedule
+
+  private mutating func scheduleAll() throws(Emitter.NeedsStorage) {
+    for instruction in program.instructions {
+      guard instruction.results.contains(where: { placement.isStored[$0] && placement.owner[$0] == $0 })
+      else { continue }
+      try schedule(instruction)
+    }
+    copyOutputs()
+  }
+
+  private mutating func schedule(_ instruction: Program.Instruction) throws(Emitter.NeedsStorage) {
+    let result = instruction.result
+    let isEmpty = instruction.results.allSatisfy { type($0).shape.elementCount == 0 }
+    if isEmpty { return }
+    switch instruction.primitive {
+    case .reduce(let op, let axes):
+      try scheduleReduction(instruction, op, axes: axes)
+    case .argReduce(let op, let axis):
+      try addKernel(instruction) { (lowering, builder) throws(Emitter.NeedsStorage) in
+        try lowering.argReduction(instruction, op, axis: axis, in: &builder)
+      }
+    case .cumulative(let op, let axis, let reverse):
+      try addKernel(instruction) { (lowering, builder) throws(Emitter.NeedsStorage) in
+        try lowering.cumulative(instruction, op, axis: axis, reverse: reverse, in: &builder)
+      }
+    case .windowReduce(let op, let window):
+      try addKernel(instruction) { (lowering, builder) throws(Emitter.NeedsStorage) in
+        try lowering.windowReduction(instruction, op, window, in: &builder)
+      }
+    case .windowArgMax(let window):
+      try addKernel(instruction) { (lowering, builder) throws(Emitter.NeedsStorage) in
+        try lowering.windowArgMax(instruction, window, in: &builder)
+      }
+    case .concatenate(let axis): try scheduleConcatenation(instruction, axis: axis)
+    case .pad(let padding) where padding.interior.contains { $0 > 0 }:
+      try scheduleSpreadPad(instruction, padding)
+    case .scatter(let axis, let addressing, let combine):
+      try scheduleScatter(instruction, axis: axis, addressing, combine)
+    case .matmul(let transposeA, let transposeB):
+      if capabilities.matmul.contains(type(result).dtype), !isDegenerate(instruction) {
+        addMatmul(instruction, transposeA, transposeB)
+      } else {
+        try addKernel(instruction) { (lowering, builder) throws(Emitter.NeedsStorage) in
+          try lowering.plainMatmul(instruction, transposeA, transposeB, in: &builder)
+        }
+      }
+    case .convolution(let attributes):
+      if capabilities.convolution.contains(type(result).dtype), !isDegenerate(instruction) {
+        addConvolution(instruction, attributes)
+      } else {
+        addPrimitive(instruction)
+      }
+    case .scan(let scan): try addScan(instruction, scan)
+    case .argSort, .host: addPrimitive(instruction)
+    default: try schedulePointwise(instruction)
+    }
+  }
+
+  /// Whether an operand has no element, so that the sum is over nothing.
+  private func isDegenerate(_ instruction: Program.Instruction) -> Bool {
+    instruction.operands.contains { type($0).shape.elementCount == 0 }
+  }
+
+  /// The reads a kernel for this would do, with each axis of `domain` a variable.
+  mutating func dryReads(
+    domain: Shape, _ emit: (inout Emitter, [Kernel.Index], inout KernelBuilder) throws(Emitter.NeedsStorage) -> Void
+  ) throws(Emitter.NeedsStorage) -> Set<Emitter.Read> {
+    var builder = KernelBuilder()
+    for extent in domain { _ = builder.addVariable(extent: extent) }
+    _ = emitter.takeReads()
+    try emit(&emitter, KernelGroup.identity(domain), &builder)
+    return emitter.takeReads()
+  }
+
+  private mutating func schedulePointwise(
+    _ instruction: Program.Instruction
+  ) throws(Emitter.NeedsStorage) {
+    let value = instruction.result
+    let shape = type(value).shape
+    let reads = try dryReads(domain: shape) { (emitter, indices, builder) throws(Emitter.NeedsStorage) in
+      _ = try emitter.emitDefinition(of: value, at: indices, in: &builder)
+    }
+    for (index, role, stage) in candidates(for: shape, reads: reads) {
+      join(index, value, role: role, stage: stage, reads: reads)
+      return
+    }
+    open(KernelGroup(domain: shape, outerRank: nil), value, role: .element, reads: reads)
+  }
+
+  private mutating func scheduleReduction(
+    _ instruction: Program.Instruction, _ op: Reduction, axes: [Int]
+  ) throws(Emitter.NeedsStorage) {
+    let value = instruction.result
+    let domain = type(instruction.operands[0]).shape
+    let outerRank = domain.rank - axes.count
+    let isTrailing = axes.sorted() == Array(outerRank..<domain.rank)
+    let rows = type(value).shape.elementCount
+    let isWorthRows = isTrailing && (rows >= 8 || domain.elementCount <= 16_384)
+    guard isWorthRows else {
+      try addReduction(instruction, op, axes: axes)
+      return
+    }
+    let operand = instruction.operands[0]
+    let reads = try dryReads(domain: domain) { (emitter, indices, builder) throws(Emitter.NeedsStorage) in
+      _ = try emitter.emit(operand, at: indices, in: &builder)
+    }
+    let earliest = latestWriter(of: reads)
+    for index in recentEntries(from: earliest) {
+      guard case .group(var group) = entries[index], group.domain == domain,
+        group.outerRank == nil || group.outerRank == outerRank,
+        group.sharedReads(reads) > 0, hasRoom(group, reads)
+      else { continue }
+      if group.outerRank == nil { group.outerRank = outerRank }
+      guard let stage = group.stage(for: .reduction(op), reads: reads) else { continue }
+      entries[index] = .group(group)
+      join(index, value, role: .reduction(op), stage: stage, reads: reads)
+      return
+    }
+    let group = KernelGroup(domain: domain, outerRank: outerRank)
+    open(group, value, role: .reduction(op), reads: reads)
+  }
+
+  /// Groups that an element of this shape with these reads can join, the latest first.
+  private func candidates(
+    for shape: Shape, reads: Set<Emitter.Read>
+  ) -> [(entry: Int, role: KernelGroup.Role, stage: Int)] {
+    let earliest = latestWriter(of: reads)
+    for index in recentEntries(from: earliest) {
+      guard case .group(let group) = entries[index], hasRoom(group, reads) else { continue }
+      let isSmall = shape.elementCount <= 32_768 && group.outerRank == nil
+      guard isSmall || group.sharedReads(reads) > 0 else { continue }
+      if group.domain == shape {
+        guard let stage = group.stage(for: .element, reads: reads) else { continue }
+        return [(index, .element, stage)]
+      }
+      guard group.outerRank != nil, isRow(shape, of: group.outer) else { continue }
+      guard let stage = group.stage(for: .row, reads: reads) else { continue }
+      return [(index, .row, stage)]
+    }
+    return []
+  }
+
+  /// Whether a shape is that of one element a row, perhaps with axes of extent 1 behind.
+  private func isRow(_ shape: Shape, of outer: Shape) -> Bool {
+    shape.rank >= outer.rank && Array(shape.prefix(outer.rank)) == outer.extents
+      && shape.dropFirst(outer.rank).allSatisfy { $0 == 1 }
+  }
+
+  private func hasRoom(_ group: KernelGroup, _ reads: Set<Emitter.Read>) -> Bool {
+    group.members.count < KernelGroup.memberLimit
+      && group.sources.count + reads.count <= KernelGroup.sourceLimit
+  }
+
+  private func latestWriter(of reads: Set<Emitter.Read>) -> Int {
+    reads.map { writer[$0.owner] }.max() ?? -1
+  }
+
+  private func recentEntries(from earliest: Int) -> [Int] {
+    let first = Swift.max(earliest, entries.count - 24, 0)
+    return first < entries.count ? Array((first..<entries.count).reversed()) : []
+  }
+
+  private mutating func join(
+    _ index: Int, _ value: Program.Value, role: KernelGroup.Role, stage: Int,
+    reads: Set<Emitter.Read>
+  ) {
+    guard case .group(var group) = entries[index] else { return }
+    group.add(value, role: role, stage: stage, reads: reads)
+    entries[index] = .group(group)
+    writer[value] = index
+  }
+
+  private mutating func open(
+    _ group: KernelGroup, _ value: Program.Value, role: KernelGroup.Role,
+    reads: Set<Emitter.Read>
+  ) {
+    entries.append(.group(group))
+    join(entries.count - 1, value, role: role, stage: 0, reads: reads)
+  }
+
+  // MARK: Outputs
+
+  /// Outputs that no step writes in place: inputs handed through, and values returned twice.
+  private mutating func copyOutputs() {
+    var taken: Set<Int> = []
+    for (index, value) in program.outputs.enumerated() {
+      let source = block(of: value)
+      if case .arena = blocks[source].place, taken.insert(source).inserted {
+        blocks[source].place = .output(index)
+        continue
+      }
+      let type = program.types[value]
+      let copy = blocks.count
+      blocks.append(Plan.Block(place: .output(index), type: type))
+      guard type.shape.elementCount > 0 else { continue }
+      entries.append(.steps([copyStep(from: source, to: copy, type)]))
+    }
+  }
+
+  private func copyStep(from source: Int, to destination: Int, _ type: TensorType) -> Plan.Step {
+    var builder = KernelBuilder()
+    let variable = builder.addVariable(extent: type.shape.elementCount)
+    builder.setParallel([variable])
+    let input = builder.argument(source, type, isWritten: false)
+    let output = builder.argument(destination, type, isWritten: true)
+    let position = Kernel.Index.variable(variable)
+    let element = builder.define(
+      type.dtype,
+      .load(argument: input, at: position, guards: [], otherwise: .zero(type.dtype)))
+    builder.append(.store(argument: output, at: position, element))
+    return Plan.Step(
+      operation: .kernel(builder.finish(), arguments: builder.blocks), reads: [source],
+      writes: [destination], flops: 0, module: nil)
+  }
+
+  // MARK: Result
+
+  private mutating func finish(donated: Set<Int>) throws(Emitter.NeedsStorage) -> Plan {
+    var steps: [Plan.Step] = []
+    for entry in entries {
+      switch entry {
+      case .steps(let ready): steps += ready
+      case .group(let group):
+        let table = blockTable
+        let (kernel, arguments) = try group.kernel(
+          emitter: &emitter, placement: placement, block: { table.blocks[$0] })
+        let instructions = group.members.compactMap { placement.definition(of: $0.value) }
+        let flops = instructions.reduce(0) { $0 + flops(of: $1) }
+        let module = instructions.lazy.compactMap(\.module).first
+        steps.append(step(kernel, arguments, flops: flops, module: module))
+      }
+    }
+    var plan = Plan(
+      inputTypes: Array(program.inputTypes), outputTypes: program.outputTypes, blocks: blocks,
+      steps: steps, arenaBytes: 0, aliases: program.outputs.map { _ in nil })
+    plan.lendDonatedInputs(donated)
+    plan.assignArena()
+    return plan
+  }
+
+  func step(_ kernel: Kernel, _ arguments: [Int], flops: Int, module: String?) -> Plan.Step {
+    let accesses = zip(arguments, kernel.arguments)
+    return Plan.Step(
+      operation: .kernel(kernel, arguments: arguments),
+      reads: accesses.filter { $0.1.isRead }.map(\.0),
+      writes: accesses.filter { $0.1.isWritten }.map(\.0), flops: flops, module: module)
+  }
+
+  /// Adds a kernel of its own for one instruction.
+  mutating func addKernel(
+    _ instruction: Program.Instruction,
+    _ build: (inout Lowering, inout KernelBuilder) throws(Emitter.NeedsStorage) -> Void
+  ) throws(Emitter.NeedsStorage) {
+    var builder = KernelBuilder()
+    try build(&self, &builder)
+    var kernel = builder.finish()
+    kernel.collapse()
+    add([kernelStep(kernel, builder.blocks, instruction)], writing: instruction)
+  }
+
+  func kernelStep(
+    _ kernel: Kernel, _ arguments: [Int], _ instruction: Program.Instruction
+  ) -> Plan.Step {
+    step(kernel, arguments, flops: flops(of: instruction), module: instruction.module)
+  }
+
+  func flops(of instruction: Program.Instruction) -> Int {
+    let operands = instruction.operands.map { program.types[$0] }
+    let results = Array(program.types[instruction.results])
+    return instruction.primitive.flops(operands: operands, results: results)
+  }
+
+  mutating func add(_ steps: [Plan.Step], writing instruction: Program.Instruction) {
+    for result in instruction.results { writer[result] = entries.count }
+    entries.append(.steps(steps))
+  }
+}

@@ -1,0 +1,199 @@
+import ApusIR
+
+// Where each block lies: liveness, one arena, donated inputs.
+extension Plan {
+  /// A size rounded up so that the next block starts aligned.
+  static func aligned(_ bytes: Int) -> Int {
+    (bytes + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment
+  }
+
+  /// Gives every block without a place one in the arena; blocks share memory when their lives do
+  /// not overlap.
+  ///
+  /// Steps are walked in order; a block takes the smallest free gap that holds it and returns it
+  /// after its last use.
+  mutating func assignArena() {
+    var lastUse = [Int](repeating: -1, count: blocks.count)
+    for (index, step) in steps.enumerated() {
+      for block in step.reads + step.writes { lastUse[block] = index }
+    }
+    var expiring: [Int: [Int]] = [:]
+    var free = FreeList()
+    var assigned = [Bool](repeating: false, count: blocks.count)
+    for (index, step) in steps.enumerated() {
+      for block in step.writes where !assigned[block] {
+        guard case .arena = blocks[block].place else { continue }
+        assigned[block] = true
+        let size = Plan.aligned(Swift.max(blocks[block].byteCount, 1))
+        blocks[block].place = .arena(free.take(size))
+        expiring[lastUse[block], default: []].append(block)
+      }
+      for block in expiring.removeValue(forKey: index) ?? [] {
+        guard case .arena(let offset) = blocks[block].place else { continue }
+        free.give(offset, size: Plan.aligned(Swift.max(blocks[block].byteCount, 1)))
+      }
+    }
+    arenaBytes = free.high
+    // Blocks that no step writes hold nothing.
+    for block in blocks.indices where !assigned[block] {
+      if case .arena = blocks[block].place { blocks[block].place = .arena(0) }
+    }
+  }
+
+  /// Lets outputs take over the memory of donated inputs of their type, where no step reads the
+  /// input after the output is written.
+  mutating func lendDonatedInputs(_ donated: Set<Int>) {
+    guard !donated.isEmpty else { return }
+    var lastRead: [Int: Int] = [:]
+    var firstWrite: [Int: Int] = [:]
+    var writes: [Int: Int] = [:]
+    for (index, step) in steps.enumerated() {
+      for block in step.reads { lastRead[block] = index }
+      for block in step.writes {
+        if firstWrite[block] == nil { firstWrite[block] = index }
+        writes[block, default: 0] += 1
+      }
+    }
+    var lenders: [TensorType: [Int]] = [:]
+    for (block, content) in blocks.enumerated() {
+      if case .input(let input) = content.place, donated.contains(input) {
+        lenders[content.type, default: []].append(block)
+      }
+    }
+    for (block, content) in blocks.enumerated() {
+      guard case .output(let output) = content.place, let write = firstWrite[block],
+        let candidates = lenders[content.type]
+      else { continue }
+      let fits = candidates.filter { lender in
+        let read = lastRead[lender] ?? -1
+        if read < write { return true }
+        return read == write && writes[block] == 1 && steps[write].rewritesInPlace(lender, as: block)
+      }
+      // The input that the same step reads is most likely the value that is updated.
+      guard let lender = fits.first(where: { lastRead[$0] == write }) ?? fits.first,
+        case .input(let input) = blocks[lender].place
+      else { continue }
+      lenders[content.type]?.removeAll { $0 == lender }
+      aliases[output] = input
+      if lastRead[lender] == write { steps[write].join(lender, into: block) }
+    }
+  }
+}
+
+/// Gaps in the arena, by offset.
+private struct FreeList {
+  private var gaps: [(offset: Int, size: Int)] = []
+  private(set) var high = 0
+
+  mutating func take(_ size: Int) -> Int {
+    var best: Int?
+    for (index, gap) in gaps.enumerated() where gap.size >= size {
+      if best == nil || gap.size < gaps[best!].size { best = index }
+    }
+    if let best {
+      let offset = gaps[best].offset
+      if gaps[best].size == size {
+        gaps.remove(at: best)
+      } else {
+        gaps[best].offset += size
+        gaps[best].size -= size
+      }
+      return offset
+    }
+    // The last gap, where it touches the end, grows.
+    if let last = gaps.last, last.offset + last.size == high {
+      gaps.removeLast()
+      high = last.offset + size
+      return last.offset
+    }
+    high += size
+    return high - size
+  }
+
+  mutating func give(_ offset: Int, size: Int) {
+    let place = gaps.firstIndex { $0.offset > offset } ?? gaps.endIndex
+    gaps.insert((offset, size), at: place)
+    if place + 1 < gaps.count, gaps[place].offset + gaps[place].size == gaps[place + 1].offset {
+      gaps[place].size += gaps.remove(at: place + 1).size
+    }
+    if place > 0, gaps[place - 1].offset + gaps[place - 1].size == gaps[place].offset {
+      gaps[place - 1].size += gaps.remove(at: place).size
+    }
+  }
+}
+
+extension Plan.Step {
+  /// Whether the step reads each element of `source` only before it writes the same element of
+  /// `destination`, so that both can be one block.
+  func rewritesInPlace(_ source: Int, as destination: Int) -> Bool {
+    guard case .kernel(let kernel, let arguments) = operation,
+      let read = arguments.firstIndex(of: source), let write = arguments.firstIndex(of: destination)
+    else { return false }
+    return !kernel.arguments[write].isRead && kernel.readsJustBeforeWriting(read, write)
+  }
+
+  /// Makes `source` and `destination` one argument, on the block of `destination`.
+  mutating func join(_ source: Int, into destination: Int) {
+    guard case .kernel(var kernel, var arguments) = operation,
+      let read = arguments.firstIndex(of: source), let write = arguments.firstIndex(of: destination)
+    else { return }
+    kernel.join(read, into: write)
+    arguments.remove(at: read)
+    operation = .kernel(kernel, arguments: arguments)
+  }
+}
+
+extension Kernel {
+  /// Whether all loads of one argument and the only store to another stand in one body, at one
+  /// index, loads first.
+  func readsJustBeforeWriting(_ read: Int, _ write: Int) -> Bool {
+    var loads: [Index] = []
+    var stores: [Index] = []
+    var storeBodyHoldsLoads = true
+    func walk(_ body: [Statement]) {
+      var loadsHere = 0
+      for statement in body {
+        switch statement {
+        case .loop(_, _, let inner), .when(_, let inner): walk(inner)
+        case .define(_, _, .load(read, let index, let guards, _)):
+          loads.append(index)
+          loadsHere += 1
+          if !guards.isEmpty || !stores.isEmpty { storeBodyHoldsLoads = false }
+        case .store(write, let index, _):
+          stores.append(index)
+          if loadsHere != loads.count { storeBodyHoldsLoads = false }
+        default: break
+        }
+      }
+    }
+    walk(body)
+    return storeBodyHoldsLoads && stores.count == 1 && loads.allSatisfy { $0 == stores[0] }
+  }
+
+  /// Replaces one argument by another; the arguments behind it move up.
+  mutating func join(_ removed: Int, into kept: Int) {
+    arguments[kept].isRead = true
+    arguments.remove(at: removed)
+    func place(_ argument: Int) -> Int {
+      let target = argument == removed ? kept : argument
+      return target > removed ? target - 1 : target
+    }
+    func rewrite(_ body: [Statement]) -> [Statement] {
+      body.map { statement in
+        switch statement {
+        case .loop(let variable, let isVectorizable, let inner):
+          .loop(variable, isVectorizable: isVectorizable, body: rewrite(inner))
+        case .when(let condition, let inner): .when(condition, body: rewrite(inner))
+        case .define(let value, let dtype, .load(let argument, let index, let guards, let otherwise)):
+          .define(
+            value, dtype,
+            .load(argument: place(argument), at: index, guards: guards, otherwise: otherwise))
+        case .store(let argument, let index, let value):
+          .store(argument: place(argument), at: index, value)
+        default: statement
+        }
+      }
+    }
+    body = rewrite(body)
+  }
+}
