@@ -300,9 +300,9 @@ public struct Lowering {
         let (kernel, arguments) = try group.kernel(
           emitter: &emitter, placement: placement, block: { table.blocks[$0] })
         let instructions = group.members.compactMap { placement.definition(of: $0.value) }
-        let flops = instructions.reduce(0) { $0 + flops(of: $1) }
+        let work = instructions.reduce(0) { $0 + flops(of: $1) }
         let module = instructions.lazy.compactMap(\.module).first
-        steps.append(step(kernel, arguments, flops: flops, module: module))
+        steps.append(step(kernel, arguments, flops: work, module: module))
       }
     }
     var plan = Plan(
