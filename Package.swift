@@ -39,7 +39,7 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["ONNX/ONNX.proto"]),
-    .target(name: "ApusData", dependencies: ["Apus", "ApusFormats"]),
+    .target(name: "ApusData", dependencies: ["Apus", "ApusFormats", "ApusIR"]),
     .target(name: "ApusModels", dependencies: ["Apus"]),
     .target(
       name: "ApusTrain",
