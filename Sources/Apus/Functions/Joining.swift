@@ -50,7 +50,7 @@ extension Tensor {
     guard
       check(rank > 0 && size > 0, .argument, "split", "the size \(size) must be positive")
     else { return [self] }
-    return stride(from: 0, to: shape[place], by: size).map { start in
+    return Swift.stride(from: 0, to: shape[place], by: size).map { start in
       sliced(place, start..<Swift.min(start + size, shape[place]))
     }
   }
