@@ -2,5 +2,5 @@ import ApusEngines
 
 /// Makes the engines known to the runtime before the first computation.
 enum EngineSetup {
-  static func prepare() {}
+  static func prepare() { Engines.registered }
 }

@@ -1,0 +1,8 @@
+import Synchronization
+
+/// 0, 1, 2, …
+final class Counter: Sendable {
+  private let value = Atomic<Int>(0)
+
+  func next() -> Int { value.add(1, ordering: .relaxed).oldValue }
+}
