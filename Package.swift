@@ -58,6 +58,9 @@ let package = Package(
 
     // Tests.
     .testTarget(
+      name: "ApusReferenceTests", dependencies: ["ApusReference", "ApusFormats"],
+      resources: [.copy("Resources")]),
+    .testTarget(
       name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusIR"], exclude: ["Resources"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
   ],
