@@ -63,6 +63,7 @@ let package = Package(
     .testTarget(
       name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusIR"], exclude: ["Resources"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
+    .testTarget(name: "ApusCPUNativeTests", dependencies: ["ApusCPU", "ApusIR", "COneDNN"]),
   ],
   swiftLanguageModes: [.v6]
 )
