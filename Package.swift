@@ -56,7 +56,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
-    // Tests.
+    // Tests, and what they share: program text, random programs, comparison of tensors.
+    .target(name: "ApusTestSupport", dependencies: ["ApusIR"]),
     .testTarget(
       name: "ApusReferenceTests", dependencies: ["ApusReference", "ApusFormats"],
       resources: [.copy("Resources")]),
@@ -64,6 +65,8 @@ let package = Package(
       name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusIR"], exclude: ["Resources"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
     .testTarget(name: "ApusCPUNativeTests", dependencies: ["ApusCPU", "ApusIR", "COneDNN"]),
+    .testTarget(
+      name: "ApusIRPassTests", dependencies: ["ApusIR", "ApusReference", "ApusTestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -39,7 +39,9 @@ public struct PassPipeline: Sendable {
   public static let standard = PassPipeline(
     preparation: [InlineCalls.self, EliminateDeadCode.self],
     passes: [
-      EliminateCommonSubexpressions.self, EliminateDeadCode.self,
+      EliminateCommonSubexpressions.self, MergeScans.self, SimplifyScans.self, FoldConstants.self,
+      SimplifyAlgebra.self, SimplifyMovement.self, PostponeBroadcasts.self,
+      SimplifyReductions.self, SimplifyMatmuls.self, EliminateDeadCode.self,
     ])
 
   /// - Parameter observe: told each pass that changed something, and what came out.
