@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup build quickstart test clean
 
-# The same flags for the program and the tests, so that neither compiles the package again.
+# The same flags for the quickstart and the tests, so that neither compiles the package again.
 SWIFT_BUILD = swift build --configuration release
 
 help: ## Show this list.
@@ -12,8 +12,8 @@ help: ## Show this list.
 setup: ## Install the C libraries that are missing (Debian, Ubuntu).
 	@scripts/setup
 
-build: setup ## Build the program: one file, `.build/release/apus`.
-	$(SWIFT_BUILD) --product apus --static-swift-stdlib
+build: setup ## Build the program as one file, .build/static/release/apus.
+	$(SWIFT_BUILD) --product apus --scratch-path .build/static --static-swift-stdlib -Xlinker -s
 
 quickstart: setup ## Train a digit classifier on the embedded data, in runs/quickstart.
 	$(SWIFT_BUILD) --product apus
