@@ -25,6 +25,7 @@ public final class ExecutableCache: Sendable {
 
   private let state = Mutex(State())
   private let capacity: Int
+  private let recompilations = RecompilationLog()
 
   /// - Parameter capacity: executables kept; the least recently used goes first.
   public init(capacity: Int) { self.capacity = capacity }
@@ -35,7 +36,11 @@ public final class ExecutableCache: Sendable {
     for program: Program, device: Device, options: CompileOptions = CompileOptions()
   ) throws -> Executable {
     let key = Key(program: program, device: device, options: options)
-    if let found = lookUp(key) { return found }
+    if let found = lookUp(key) {
+      DebugLevel.compiles.log("cache hit: \(program.instructions.count) instructions")
+      return found
+    }
+    if let reason = recompilations.note(program) { DebugLevel.compiles.log(reason) }
     let executable = try Executable(program, device: device, options: options)
     insert(executable, for: key)
     return executable

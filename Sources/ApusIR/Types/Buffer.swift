@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A block of memory that holds the elements of one computed tensor, row-major and dense.
 ///
 /// The start is aligned to 64 bytes, one cache line and one AVX-512 vector.
@@ -21,15 +13,10 @@ public final class Buffer: @unchecked Sendable {
   /// Allocates uninitialised memory.
   public init(byteCount: Int) {
     self.byteCount = byteCount
-    var memory: UnsafeMutableRawPointer?
-    let size = Swift.max(byteCount, 1)
-    guard posix_memalign(&memory, Buffer.alignment, size) == 0, let memory else {
-      fatalError("Apus: out of memory: \(byteCount) bytes for one tensor could not be allocated")
-    }
-    pointer = memory
+    pointer = MemoryPool.shared.take(byteCount)
   }
 
-  deinit { free(pointer) }
+  deinit { MemoryPool.shared.give(pointer, byteCount) }
 
   /// Allocates and fills by copying.
   public convenience init<Element: BitwiseCopyable>(copying elements: [Element]) {

@@ -3,7 +3,7 @@ import ApusIR
 // Where each block lies: liveness, one arena, donated inputs.
 extension Plan {
   /// A size rounded up so that the next block starts aligned.
-  static func aligned(_ bytes: Int) -> Int {
+  public static func aligned(_ bytes: Int) -> Int {
     (bytes + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment
   }
 
