@@ -58,6 +58,7 @@ let package = Package(
 
     // Tests, and what they share: program text, random programs, comparison of tensors.
     .target(name: "ApusTestSupport", dependencies: ["ApusIR"]),
+    .testTarget(name: "ApusIRTests", dependencies: ["ApusIR"]),
     .testTarget(
       name: "ApusReferenceTests", dependencies: ["ApusReference", "ApusFormats"],
       resources: [.copy("Resources")]),

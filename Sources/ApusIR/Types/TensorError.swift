@@ -17,9 +17,9 @@ public struct TensorError: Error, Hashable, Sendable {
   public var operation: String
   /// Path of the module that was running, for instance `encoder.layers.0`.
   public var module: String?
-  /// What was wrong, with the values.
+  /// What was wrong, with the values; without the full stop.
   public var message: String
-  /// What to do about it.
+  /// What to do about it; with its full stop.
   public var hint: String?
 
   public init(
@@ -35,11 +35,11 @@ public struct TensorError: Error, Hashable, Sendable {
 }
 
 extension TensorError: CustomStringConvertible {
-  /// One sentence or two: `hidden: matmul: … Hint: …`.
+  /// One sentence or two: `hidden: matmul: …. Hint: ….`
   public var description: String {
     let place = module.map { "\($0): " } ?? ""
     let cure = hint.map { " Hint: \($0)" } ?? ""
-    return "\(place)\(operation): \(message)\(cure)"
+    return "\(place)\(operation): \(message).\(cure)"
   }
 }
 
