@@ -65,6 +65,8 @@ let package = Package(
     .testTarget(
       name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusIR"], exclude: ["Resources"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
+    .testTarget(
+      name: "ApusCPURendererTests", dependencies: ["ApusCPU", "ApusIR", "ApusRuntime"]),
     .testTarget(name: "ApusCPUNativeTests", dependencies: ["ApusCPU", "ApusIR", "COneDNN"]),
     .testTarget(
       name: "ApusIRPassTests", dependencies: ["ApusIR", "ApusReference", "ApusTestSupport"]),
