@@ -10,3 +10,4 @@ public typealias Device = ApusIR.Device
 public typealias BFloat16 = ApusIR.BFloat16
 public typealias TensorError = ApusIR.TensorError
 public typealias Profiler = ApusRuntime.Profiler
+public typealias Cost = ApusRuntime.Cost

@@ -212,11 +212,12 @@ extension Tensor {
     return apply(.select, all, as: "where")
   }
 
-  /// The elements, none below `low`, none above `high`.
+  /// The elements, none below `low`, none above `high`; a NaN stays a NaN. At the bounds the
+  /// gradient is 1, as in PyTorch.
   public func clamped(_ low: Tensor? = nil, _ high: Tensor? = nil) -> Tensor {
     var result = self
-    if let low { result = maximum(result, low) }
-    if let high { result = minimum(result, high) }
+    if let low { result = Tensor.where(result .< low, low, result) }
+    if let high { result = Tensor.where(result .> high, high, result) }
     return result
   }
 }

@@ -17,6 +17,11 @@ public func gradients(of loss: Tensor, for targets: [Tensor]) throws(TensorError
   return try gradients(of: [loss], seeds: [loss.onesLike()], for: targets)
 }
 
+/// The gradients of a scalar with respect to parameters, in their order.
+public func gradients(of loss: Tensor, for parameters: [Parameter]) throws(TensorError) -> [Tensor] {
+  try gradients(of: loss, for: parameters.map(\.value))
+}
+
 /// The gradients of `outputs`, each weighted by its seed: the product of the seeds with the
 /// Jacobian.
 public func gradients(

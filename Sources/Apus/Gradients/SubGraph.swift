@@ -12,7 +12,7 @@ struct SubGraph {
   /// copied.
   init(inputs: [Node], _ body: () throws -> [Tensor]) rethrows {
     let mark = Node.constant(.bool(false), TensorType(.bool, []), device: .current).id
-    let outputs = try body().map(\.node)
+    let outputs = try Tracing.$isActive.withValue(true) { try body() }.map(\.node)
     let frontier = SubGraph.frontier(of: outputs, before: mark, declared: Set(inputs))
     let first = Program.capturing(inputs: frontier + inputs, outputs: outputs)
     captured = frontier + first.captured
@@ -23,7 +23,7 @@ struct SubGraph {
   }
 
   /// The nodes older than `mark` at which the walk back from `outputs` ends.
-  private static func frontier(
+  static func frontier(
     of outputs: [Node], before mark: UInt64, declared: Set<Node>
   ) -> [Node] {
     var found: [Node] = []

@@ -50,6 +50,8 @@ final class RandomGenerator: Sendable {
 
   func next() -> RandomKey { base.advanced(by: counter.next()) }
 
+  var hasDrawn: Bool { counter.current > 0 }
+
   @TaskLocal static var current: RandomGenerator?
 
   /// Used outside `withRandom`: seed 0, in the order in which tasks happen to ask.

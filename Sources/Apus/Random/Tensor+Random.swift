@@ -9,7 +9,7 @@ extension Tensor {
     return apply(.randomBits(TensorType(dtype, shape)), [key.tensor], standIn: TensorType(dtype, shape))
   }
 
-  private static func nextKey() -> RandomKey {
+  static func nextKey() -> RandomKey {
     (RandomGenerator.current ?? RandomGenerator.shared).next()
   }
 

@@ -17,6 +17,13 @@ public func eval(_ tensors: [Tensor]) throws {
 public func eval(_ tensors: Tensor...) throws { try eval(tensors) }
 
 extension Tensor {
+  /// The value, computed, as data that does not remember what it was computed from. In a loop that
+  /// feeds a result back this keeps the graph from growing; gradients do not flow through.
+  public func evaluated() throws -> Tensor {
+    try eval(self)
+    return Tensor(Node(type, buffer: buffer(), device: device))
+  }
+
   /// All elements in row-major order, converted to `Element`: `x.array(of: Float.self)`.
   public func array<Element: TensorScalar>(of type: Element.Type = Element.self) -> [Element] {
     buffer().converted(from: dtype, count: elementCount, to: type)

@@ -1,0 +1,74 @@
+// Activations: composed from primitives, so that the compiler can fuse them and gradients are exact.
+
+/// The positive part; a NaN stays a NaN. The gradient at 0 is 0.
+public func relu(_ x: Tensor) -> Tensor { Tensor.where(x .<= 0, 0, x) }
+
+/// `relu`, but not above 6.
+public func relu6(_ x: Tensor) -> Tensor { Tensor.where(x .>= 6, 6, relu(x)) }
+
+/// x where positive, else slope · x.
+public func leakyRelu(_ x: Tensor, slope: Double = 0.01) -> Tensor {
+  Tensor.where(x .> 0, x, x * Tensor(slope))
+}
+
+/// x where positive, else alpha · (exp(x) - 1).
+public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor {
+  // The branch not taken must not overflow, or its gradient would be NaN.
+  Tensor.where(x .> 0, x, expm1(minimum(x, 0)) * Tensor(alpha))
+}
+
+/// Klambauer et al. (2017).
+public func selu(_ x: Tensor) -> Tensor {
+  elu(x, alpha: 1.6732632423543772) * Tensor(1.0507009873554805)
+}
+
+/// x · Φ(x) with the exact normal distribution function (Hendrycks and Gimpel, 2016).
+public func gelu(_ x: Tensor) -> Tensor {
+  let half = x * 0.5
+  return half * (erf(x * Tensor(0.5.squareRoot())) + 1)
+}
+
+/// `gelu` with the tanh approximation.
+public func geluTanh(_ x: Tensor) -> Tensor {
+  let cubic = x + x * x * x * 0.044715
+  let inner = cubic * Tensor((2 / Double.pi).squareRoot())
+  return x * 0.5 * (tanh(inner) + 1)
+}
+
+/// x · sigmoid(x), also called swish.
+public func silu(_ x: Tensor) -> Tensor { x * sigmoid(x) }
+
+/// x · tanh(softplus(x))
+public func mish(_ x: Tensor) -> Tensor { x * tanh(softplus(x)) }
+
+/// clamp(x / 6 + 1/2, 0, 1)
+public func hardSigmoid(_ x: Tensor) -> Tensor { clamp(x + 3, 0, 6) / 6 }
+
+/// x · hardSigmoid(x)
+public func hardSwish(_ x: Tensor) -> Tensor { x * hardSigmoid(x) }
+
+/// clamp(x, -1, 1)
+public func hardTanh(_ x: Tensor) -> Tensor { clamp(x, -1, 1) }
+
+/// x / (1 + |x|)
+public func softsign(_ x: Tensor) -> Tensor { x / (abs(x) + 1) }
+
+/// exp(x), normalised to sum 1 along `axis`. 16-bit floating types are computed in f32.
+public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {
+  let wide = shiftedByMaximum(x, axis: axis)
+  let power = exp(wide)
+  return (power / power.sum(axis: axis, keepDims: true)).to(x.asFloating.dtype)
+}
+
+/// log(softmax(x)) along `axis`, without overflow.
+public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
+  let wide = shiftedByMaximum(x, axis: axis)
+  let total = exp(wide).sum(axis: axis, keepDims: true)
+  return (wide - log(total)).to(x.asFloating.dtype)
+}
+
+private func shiftedByMaximum(_ x: Tensor, axis: Int) -> Tensor {
+  let floating = x.asFloating
+  let wide = floating.to(floating.dtype.accumulator)
+  return wide - wide.max(axis: axis, keepDims: true).detached
+}

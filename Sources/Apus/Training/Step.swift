@@ -1,0 +1,124 @@
+import ApusIR
+import ApusRuntime
+
+/// One step of training as one compiled program: the loss, its gradients, the optimizer's update.
+///
+/// The graph is built once for each set of shapes of a batch. Parameters, the optimizer's state and
+/// buffers such as running means are updated in place where no one else holds them; what changes
+/// from step to step (learning rate, random key, batch) is an input. The loss is computed in training
+/// mode and may draw random numbers, which depend on the step's seed and number only.
+///
+/// It belongs to one task.
+public final class Step<Model, Input: TensorStructure> {
+  public typealias Loss = (Model, Input) throws -> Tensor
+
+  public let model: Model
+  public let optimizer: any Optimizer
+  public let seed: UInt64
+  /// The number of steps taken.
+  public private(set) var count = 0
+  /// What the last step computed besides the loss.
+  public private(set) var metrics: [String: Tensor] = [:]
+
+  private let function: (Model, Input) throws -> (Tensor, [String: Tensor])
+  private var plans: [TraceSignature: StepPlan] = [:]
+  private var memory = OptimizerMemory()
+
+  /// - Parameters:
+  ///   - seed: of the random numbers that the loss draws.
+  ///   - function: the loss, a scalar, and anything else to be computed with it by name.
+  public init(
+    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0,
+    withMetrics function: @escaping (Model, Input) throws -> (loss: Tensor, metrics: [String: Tensor])
+  ) {
+    self.model = model
+    self.optimizer = optimizer
+    self.seed = seed
+    self.function = function
+  }
+
+  /// - Parameters:
+  ///   - seed: of the random numbers that the loss draws.
+  ///   - loss: a scalar.
+  public convenience init(
+    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0, loss: @escaping Loss
+  ) {
+    self.init(model, optimizer, seed: seed, withMetrics: { (try loss($0, $1), [:]) })
+  }
+
+  /// The learning rate of the next step.
+  public var learningRate: Double { optimizer.learningRate(count) }
+
+  /// Takes one step and returns the loss before it.
+  ///
+  /// - Throws: `TensorError` for a mistake in the model's code, or where an operation fails; then
+  ///   nothing has changed.
+  @discardableResult
+  public func callAsFunction(_ input: Input) throws -> Tensor {
+    let input = input.replacing(all: input.tensors.map(\.asInput))
+    let plan = try plan(for: input)
+    let key = RandomKey(seed: seed, stream: UInt64(count) << 32)
+    let numbers = Tensor(optimizer.numbers(step: count), dtype: .f64)
+    let results = try plan.run([numbers, key.tensor] + input.tensors, &memory)
+    count += 1
+    metrics = Dictionary(uniqueKeysWithValues: zip(plan.metricNames, results.dropFirst()))
+    return results[0]
+  }
+
+  /// Work and memory of one step on a batch like this, known before the first run.
+  public func cost(of input: Input) throws -> Cost {
+    try plan(for: input.replacing(all: input.tensors.map(\.asInput))).executable.cost
+  }
+
+  private func plan(for input: Input) throws -> StepPlan {
+    let signature = TraceSignature(input, isTraining: true)
+    if let known = plans[signature], known.isCurrent { return known }
+    let tracer = Tracer()
+    let plan = try StepPlan(tracer, input.tensors, optimizer) { arguments in
+      try withTraining { try function(model, input.replacing(all: arguments)) }
+    }
+    if plans.count >= 64, let any = plans.keys.first { plans[any] = nil }
+    plans[signature] = plan
+    return plan
+  }
+
+  // MARK: - State
+
+  /// What must be saved beside the parameters to go on later with bit-identical results: the number
+  /// of steps, the seed and the optimizer's state, `optimizer.<path>.<name>`.
+  public var state: [String: Tensor] {
+    var result = memory.state
+    result["step"] = Tensor([count], shape: [])
+    result["seed"] = Tensor([Int64(bitPattern: seed)], shape: [])
+    return result
+  }
+
+  /// Goes on from a saved state.
+  ///
+  /// - Throws: `TensorError` where the number of steps is missing or the seed is another one.
+  public func restore(_ state: [String: Tensor]) throws(TensorError) {
+    guard let step = state["step"] else {
+      throw TensorError(.value, operation: "restore", "the state has no \"step\"")
+    }
+    if let saved = state["seed"] {
+      let value: Int64 = saved.scalar()
+      guard value == Int64(bitPattern: seed) else {
+        throw TensorError(
+          .value, operation: "restore",
+          "the state was saved with seed \(UInt64(bitPattern: value)), this step has \(seed)")
+      }
+    }
+    count = step.scalar()
+    memory = OptimizerMemory(restoring: state)
+  }
+}
+
+extension Step where Input == Batch {
+  /// A step on batches with inputs `x` and targets `y`.
+  public convenience init(
+    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0,
+    batchLoss loss: @escaping (Model, Batch) throws -> Tensor
+  ) {
+    self.init(model, optimizer, seed: seed, withMetrics: { (try loss($0, $1), [:]) })
+  }
+}
