@@ -1,0 +1,275 @@
+import ApusIR
+import Testing
+
+@testable import ApusCPU
+
+/// A case and its name.
+struct ConvolutionCase: CustomTestStringConvertible, Sendable {
+  let testDescription: String
+  let description: ConvolutionDescription
+
+  init(
+    _ name: String, channels: (Int, Int), input: [Int], kernel: [Int], strides: [Int]? = nil,
+    dilation: [Int]? = nil, low: [Int]? = nil, high: [Int]? = nil, groups: Int = 1
+  ) {
+    testDescription = name
+    description = ConvolutionDescription(
+      .forward, batch: 2, inChannels: channels.0, outChannels: channels.1, input: input,
+      kernel: kernel, strides: strides, dilation: dilation, paddingLow: low, paddingHigh: high,
+      groups: groups)
+  }
+
+  static let all = [
+    ConvolutionCase("1×1", channels: (16, 32), input: [5, 6], kernel: [1, 1]),
+    ConvolutionCase("3×3 same", channels: (8, 16), input: [7, 9], kernel: [3, 3], low: [1, 1]),
+    ConvolutionCase("one channel", channels: (1, 5), input: [6, 6], kernel: [3, 3], low: [1, 1]),
+    ConvolutionCase(
+      "odd channels, stride 2", channels: (3, 7), input: [11, 8], kernel: [3, 2],
+      strides: [2, 2], low: [1, 0]),
+    ConvolutionCase(
+      "asymmetric padding", channels: (4, 6), input: [6, 7], kernel: [3, 4], low: [0, 2],
+      high: [2, 1]),
+    ConvolutionCase(
+      "stride that leaves a rest", channels: (4, 4), input: [8, 9], kernel: [3, 3],
+      strides: [3, 2], low: [1, 0], high: [0, 0]),
+    ConvolutionCase(
+      "dilated", channels: (16, 16), input: [9, 10], kernel: [3, 3], dilation: [2, 3],
+      low: [2, 3]),
+    ConvolutionCase(
+      "groups", channels: (8, 12), input: [6, 5], kernel: [3, 3], low: [1, 1], groups: 4),
+    ConvolutionCase(
+      "depthwise", channels: (16, 16), input: [6, 5], kernel: [3, 3], low: [1, 1], groups: 16),
+    ConvolutionCase(
+      "depthwise, two a channel", channels: (6, 12), input: [6, 5], kernel: [3, 3], groups: 6),
+    ConvolutionCase(
+      "1-D", channels: (5, 16), input: [13], kernel: [4], strides: [2], low: [1], high: [2]),
+    ConvolutionCase(
+      "1-D, groups, dilated", channels: (8, 8), input: [12], kernel: [3], dilation: [2], low: [2],
+      groups: 2),
+    ConvolutionCase(
+      "3-D", channels: (3, 16), input: [4, 5, 6], kernel: [2, 3, 3], strides: [1, 2, 1],
+      low: [1, 0, 1], high: [0, 1, 1]),
+    ConvolutionCase("kernel as large as the input", channels: (4, 8), input: [5, 5], kernel: [5, 5]),
+  ]
+}
+
+/// The tensors of a convolution, and its three directions in plain loops.
+private struct NaiveConvolution {
+  let d: ConvolutionDescription
+  let x, w, y, bias: NaiveTensor
+
+  init(_ d: ConvolutionDescription) {
+    self.d = d
+    x = NaiveTensor(StridedLayout(d.inputType, [d.batch] + d.input + [d.inChannels]), seed: 1)
+    w = NaiveTensor(
+      StridedLayout(
+        d.weightsType, [d.outChannels, d.inChannels / d.groups] + d.kernel,
+        strides: d.weightsStrides), seed: 2)
+    y = NaiveTensor(StridedLayout(d.outputType, [d.batch] + d.output + [d.outChannels]), seed: 3)
+    bias = NaiveTensor(StridedLayout(d.bias ?? .f32, [d.outChannels]), seed: 4)
+  }
+
+  /// Calls `body` with the indices of every product that the convolution sums.
+  private func forEachProduct(_ body: (_ x: [Int], _ w: [Int], _ y: [Int]) -> Void) {
+    let inputs = d.inChannels / d.groups
+    let outputs = d.outChannels / d.groups
+    for out in NaiveTensor.indices([d.batch] + d.output + [d.outChannels]) {
+      let channel = out.last!
+      for tap in NaiveTensor.indices(d.kernel) {
+        let position = tap.indices.map {
+          out[$0 + 1] * d.strides[$0] + tap[$0] * d.dilation[$0] - d.paddingLow[$0]
+        }
+        guard zip(position, d.input).allSatisfy({ (0..<$1).contains($0) }) else { continue }
+        for input in 0..<inputs {
+          let source = channel / outputs * inputs + input
+          body([out[0]] + position + [source], [channel, input] + tap, out)
+        }
+      }
+    }
+  }
+
+  func forward() -> [[Int]: Float] {
+    var sums: [[Int]: Float] = [:]
+    forEachProduct { sums[$2, default: 0] += x[$0] * w[$1] }
+    return sums
+  }
+
+  func backwardData() -> [[Int]: Float] {
+    var sums: [[Int]: Float] = [:]
+    forEachProduct { sums[$0, default: 0] += y[$2] * w[$1] }
+    return sums
+  }
+
+  func backwardWeights() -> [[Int]: Float] {
+    var sums: [[Int]: Float] = [:]
+    forEachProduct { sums[$1, default: 0] += x[$0] * y[$2] }
+    return sums
+  }
+
+  func run(operands: [NaiveTensor] = []) throws -> NativePrimitive {
+    let primitive = try NativePrimitive(d)
+    let scratch = Scratch(primitive.scratchpadSize)
+    let packed = Scratch(primitive.packedWeightsSize)
+    if d.weightsPacked {
+      try primitive.packWeights(w.memory, into: packed.memory, scratchpad: scratch.memory)
+    }
+    try primitive.execute(
+      input: x.memory, weights: d.weightsPacked ? packed.memory : w.memory,
+      bias: d.bias == nil ? nil : bias.memory, output: y.memory,
+      operands: operands.map(\.memory), scratchpad: scratch.memory)
+    return primitive
+  }
+}
+
+@Suite(.enabled(if: OneDNN.isAvailable, "needs oneDNN"))
+struct ConvolutionTests {
+  @Test(arguments: ConvolutionCase.all)
+  func forward(_ test: ConvolutionCase) throws {
+    let naive = NaiveConvolution(test.description)
+    let expected = naive.forward()
+    let primitive = try naive.run()
+    #expect(naive.y.distance { expected[$0] ?? 0 } < 1e-4, "\(primitive.implementation)")
+  }
+
+  @Test(arguments: ConvolutionCase.all)
+  func backwardData(_ test: ConvolutionCase) throws {
+    var description = test.description
+    description.kind = .backwardData
+    let naive = NaiveConvolution(description)
+    let expected = naive.backwardData()
+    let primitive = try naive.run()
+    #expect(naive.x.distance { expected[$0] ?? 0 } < 1e-4, "\(primitive.implementation)")
+  }
+
+  @Test(arguments: ConvolutionCase.all, [nil, DType.f32])
+  func backwardWeights(_ test: ConvolutionCase, bias: DType?) throws {
+    var description = test.description
+    description.kind = .backwardWeights
+    description.bias = bias
+    let naive = NaiveConvolution(description)
+    let expected = naive.backwardWeights()
+    let primitive = try naive.run()
+    #expect(naive.w.distance { expected[$0] ?? 0 } < 2e-4, "\(primitive.implementation)")
+    guard bias != nil else { return }
+    var sums = [Float](repeating: 0, count: description.outChannels)
+    for index in NaiveTensor.indices(naive.y.layout.dims) { sums[index.last!] += naive.y[index] }
+    #expect(naive.bias.distance { sums[$0[0]] } < 1e-4)
+  }
+
+  @Test func biasActivationAndResidual() throws {
+    var description = ConvolutionCase.all[1].description
+    description.bias = .f32
+    let output = StridedLayout(.f32, [2] + description.output + [description.outChannels])
+    var perChannel = output
+    perChannel.dims = [1, 1, 1, description.outChannels]
+    perChannel.strides = [0, 0, 0, 1]
+    description.postOps = [
+      .binary(.multiply, perChannel), .binary(.add, output), .relu(negativeSlope: 0),
+    ]
+    let naive = NaiveConvolution(description)
+    let sums = naive.forward()
+    let scale = NaiveTensor(perChannel, seed: 8)
+    let residual = NaiveTensor(output, seed: 9)
+    _ = try naive.run(operands: [scale, residual])
+    let distance = naive.y.distance { index in
+      let x = sums[index]! + naive.bias.load(index[3])
+      return max(x * scale[index] + residual[index], 0)
+    }
+    #expect(distance < 1e-4)
+  }
+
+  @Test func accumulatesIntoTheOutput() throws {
+    var description = ConvolutionCase.all[1].description
+    description.postOps = [.accumulate(scale: 1)]
+    let naive = NaiveConvolution(description)
+    let sums = naive.forward()
+    let before = NaiveTensor(naive.y.layout, seed: 3)
+    _ = try naive.run()
+    #expect(naive.y.distance { sums[$0]! + before[$0] } < 1e-4)
+  }
+
+  /// Weights of another order in memory, here with the output channel innermost.
+  @Test(arguments: [ConvolutionDescription.Kind.forward, .backwardData, .backwardWeights])
+  func weightsWithStrides(_ kind: ConvolutionDescription.Kind) throws {
+    for var description in [ConvolutionCase.all[1].description, ConvolutionCase.all[7].description] {
+      description.kind = kind
+      let outputs = description.outChannels
+      let inputs = description.inChannels / description.groups
+      description.weightsStrides = [1, outputs, outputs * inputs * 3, outputs * inputs]
+      let naive = NaiveConvolution(description)
+      switch kind {
+      case .forward:
+        let expected = naive.forward()
+        _ = try naive.run()
+        #expect(naive.y.distance { expected[$0] ?? 0 } < 1e-4)
+      case .backwardData:
+        let expected = naive.backwardData()
+        _ = try naive.run()
+        #expect(naive.x.distance { expected[$0] ?? 0 } < 1e-4)
+      case .backwardWeights:
+        let expected = naive.backwardWeights()
+        _ = try naive.run()
+        #expect(naive.w.distance { expected[$0] ?? 0 } < 1e-4)
+      }
+    }
+  }
+
+  @Test(arguments: [ConvolutionDescription.Kind.forward, .backwardData])
+  func packedWeights(_ kind: ConvolutionDescription.Kind) throws {
+    for test in [ConvolutionCase.all[1], ConvolutionCase.all[3], ConvolutionCase.all[8]] {
+      var description = test.description
+      description.kind = kind
+      description.weightsPacked = true
+      let naive = NaiveConvolution(description)
+      let expected = kind == .forward ? naive.forward() : naive.backwardData()
+      _ = try naive.run()
+      let result = kind == .forward ? naive.y : naive.x
+      #expect(result.distance { expected[$0] ?? 0 } < 1e-4, "\(test.testDescription)")
+    }
+  }
+
+  @Test(arguments: [ConvolutionDescription.Kind.forward, .backwardData, .backwardWeights])
+  func bf16(_ kind: ConvolutionDescription.Kind) throws {
+    var description = ConvolutionDescription(
+      kind, batch: 2, inChannels: 16, outChannels: 32, input: [6, 6], kernel: [3, 3],
+      paddingLow: [1, 1], dtype: .bf16)
+    // Sums of exact products; a result in f32 is exact to f32's rounding.
+    switch kind {
+    case .forward:
+      description.outputType = .f32
+      let naive = NaiveConvolution(description)
+      let expected = naive.forward()
+      _ = try naive.run()
+      #expect(naive.y.distance { expected[$0] ?? 0 } < 1e-3)
+    case .backwardData:
+      description.inputType = .f32
+      let naive = NaiveConvolution(description)
+      let expected = naive.backwardData()
+      _ = try naive.run()
+      #expect(naive.x.distance { expected[$0] ?? 0 } < 1e-3)
+    case .backwardWeights:
+      description.weightsType = .f32
+      description.bias = .f32
+      let naive = NaiveConvolution(description)
+      let expected = naive.backwardWeights()
+      _ = try naive.run()
+      #expect(naive.w.distance { expected[$0] ?? 0 } < 1e-3)
+    }
+  }
+
+  @Test func impossibleGeometryIsInvalid() {
+    let impossible = [
+      ConvolutionDescription(
+        .forward, batch: 1, inChannels: 2, outChannels: 2, input: [2, 2], kernel: [3, 3]),
+      ConvolutionDescription(
+        .forward, batch: 1, inChannels: 3, outChannels: 2, input: [5, 5], kernel: [3, 3], groups: 2),
+    ]
+    for description in impossible {
+      let error = #expect(throws: OneDNNError.self) { try NativePrimitive(description) }
+      guard case .invalid = error else {
+        Issue.record("\(String(describing: error)) is not .invalid")
+        continue
+      }
+    }
+  }
+}
