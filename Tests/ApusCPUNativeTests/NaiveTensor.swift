@@ -65,6 +65,14 @@ final class NaiveTensor {
     }
   }
 
+  /// Everything in memory, gaps included.
+  var values: [Float] { (0..<count).map(load) }
+
+  /// The largest difference from the values at the same places in memory.
+  func distance(to expected: [Float]) -> Float {
+    zip(values, expected).map { abs($0 - $1) }.max() ?? 0
+  }
+
   /// The largest difference from the values computed by `expected`.
   func distance(_ expected: ([Int]) -> Float) -> Float {
     Self.indices(layout.dims).map { abs(self[$0] - expected($0)) }.max() ?? 0
