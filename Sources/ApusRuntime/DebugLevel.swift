@@ -21,7 +21,14 @@ public enum DebugLevel: Int, Comparable, Sendable {
   /// Prints a message where the level is at least this one.
   public func log(_ message: @autoclosure () -> String) {
     guard DebugLevel.current >= self else { return }
-    let line = Array(("apus: " + message() + "\n").utf8)
+    Warning.print(message())
+  }
+}
+
+/// One line on standard error.
+public enum Warning {
+  public static func print(_ message: String) {
+    let line = Array("apus: \(message)\n".utf8)
     _ = line.withUnsafeBytes { write(2, $0.baseAddress!, $0.count) }
   }
 }

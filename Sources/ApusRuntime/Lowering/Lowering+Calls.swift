@@ -16,26 +16,37 @@ extension Lowering {
       block: block(of: value), offset: 0, shape: shape, strides: shape.rowMajorStrides)
   }
 
-  mutating func addMatmul(
-    _ instruction: Program.Instruction, _ transposeA: Bool, _ transposeB: Bool
+  /// A matmul or convolution by the engine's library, writing the result of `instruction`.
+  mutating func addLibraryCall(
+    _ epilogue: Epilogues.Epilogue, writing instruction: Program.Instruction
   ) {
-    var a = view(of: instruction.operands[0]) { $0.isMatrixLike }
-    var b = view(of: instruction.operands[1]) { $0.isMatrixLike }
-    if transposeA { a.swapLastAxes() }
-    if transposeB { b.swapLastAxes() }
-    let matmul = Plan.Matmul(
-      a: a, b: b, destination: view(of: instruction.result), dtype: type(instruction.result).dtype,
-      bias: nil, activation: nil)
-    add(.matmul(matmul), reads: [a.block, b.block], instruction)
-  }
-
-  mutating func addConvolution(_ instruction: Program.Instruction, _ attributes: Convolution) {
-    let first = view(of: instruction.operands[0])
-    let second = view(of: instruction.operands[1])
-    let call = Plan.ConvolutionCall(
-      attributes: attributes, dtype: type(instruction.result).dtype, first: first, second: second,
-      destination: view(of: instruction.result), bias: nil, activation: nil)
-    add(.convolution(call), reads: [first.block, second.block], instruction)
+    let producer = epilogue.producer
+    let dtype = type(producer.result).dtype
+    let destination = view(of: instruction.result)
+    let bias = epilogue.bias.map { view(of: $0) }
+    let operation: Plan.Operation
+    var reads = bias.map { [$0.block] } ?? []
+    switch producer.primitive {
+    case .matmul(let transposeA, let transposeB):
+      var a = view(of: producer.operands[0]) { $0.isMatrixLike }
+      var b = view(of: producer.operands[1]) { $0.isMatrixLike }
+      reads += [a.block, b.block]
+      if transposeA { a.swapLastAxes() }
+      if transposeB { b.swapLastAxes() }
+      operation = .matmul(
+        Plan.Matmul(
+          a: a, b: b, destination: destination, dtype: dtype, bias: bias,
+          activation: epilogue.activation))
+    case .convolution(let attributes):
+      let (first, second) = (view(of: producer.operands[0]), view(of: producer.operands[1]))
+      reads += [first.block, second.block]
+      operation = .convolution(
+        Plan.ConvolutionCall(
+          attributes: attributes, dtype: dtype, first: first, second: second,
+          destination: destination, bias: bias, activation: epilogue.activation))
+    default: preconditionFailure("no library takes \(producer.primitive.name)")
+    }
+    add(operation, reads: reads, instruction, flops: flops(of: producer))
   }
 
   mutating func addPrimitive(_ instruction: Program.Instruction) {
@@ -68,13 +79,13 @@ extension Lowering {
 
   private mutating func add(
     _ operation: Plan.Operation, reads: [Int], _ instruction: Program.Instruction,
-    scratch: [Int] = []
+    scratch: [Int] = [], flops work: Int? = nil
   ) {
     var seen: Set<Int> = []
     let step = Plan.Step(
       operation: operation, reads: reads.filter { seen.insert($0).inserted },
       writes: instruction.results.map(block) + scratch,
-      flops: flops(of: instruction), module: instruction.module)
+      flops: work ?? flops(of: instruction), module: instruction.module)
     add([step], writing: instruction)
   }
 

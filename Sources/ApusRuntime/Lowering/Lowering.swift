@@ -21,6 +21,7 @@ public struct Lowering {
 
   let program: Program
   let capabilities: Capabilities
+  let epilogues: Epilogues
   var placement: Placement
   var emitter: Emitter
   var blocks: [Plan.Block] = []
@@ -57,7 +58,8 @@ public struct Lowering {
   private init(_ program: Program, _ capabilities: Capabilities, forced: Set<Program.Value>) {
     self.program = program
     self.capabilities = capabilities
-    placement = Placement(program, forcing: forced)
+    epilogues = Epilogues(program, capabilities)
+    placement = Placement(program, epilogues, forcing: forced)
     let table = BlockTable(count: program.types.count)
     blockTable = table
     emitter = Emitter(program, placement) { table.blocks[$0] }
@@ -87,6 +89,14 @@ public struct Lowering {
     let result = instruction.result
     let isEmpty = instruction.results.allSatisfy { type($0).shape.elementCount == 0 }
     if isEmpty { return }
+    if let epilogue = epilogues.byResult[result] {
+      addLibraryCall(epilogue, writing: instruction)
+      return
+    }
+    if capabilities.take(instruction, in: program) {
+      addLibraryCall(Epilogues.Epilogue(producer: instruction), writing: instruction)
+      return
+    }
     switch instruction.primitive {
     case .reduce(let op, let axes):
       try scheduleReduction(instruction, op, axes: axes)
@@ -112,28 +122,13 @@ public struct Lowering {
     case .scatter(let axis, let addressing, let combine):
       try scheduleScatter(instruction, axis: axis, addressing, combine)
     case .matmul(let transposeA, let transposeB):
-      if capabilities.matmul.contains(type(result).dtype), !isDegenerate(instruction) {
-        addMatmul(instruction, transposeA, transposeB)
-      } else {
-        try addKernel(instruction) { (lowering, builder) throws(Emitter.NeedsStorage) in
-          try lowering.plainMatmul(instruction, transposeA, transposeB, in: &builder)
-        }
-      }
-    case .convolution(let attributes):
-      if capabilities.convolution.contains(type(result).dtype), !isDegenerate(instruction) {
-        addConvolution(instruction, attributes)
-      } else {
-        addPrimitive(instruction)
+      try addKernel(instruction) { (lowering, builder) throws(Emitter.NeedsStorage) in
+        try lowering.plainMatmul(instruction, transposeA, transposeB, in: &builder)
       }
     case .scan(let scan): try addScan(instruction, scan)
-    case .argSort, .host: addPrimitive(instruction)
+    case .argSort, .host, .convolution: addPrimitive(instruction)
     default: try schedulePointwise(instruction)
     }
-  }
-
-  /// Whether an operand has no element, so that the sum is over nothing.
-  private func isDegenerate(_ instruction: Program.Instruction) -> Bool {
-    instruction.operands.contains { type($0).shape.elementCount == 0 }
   }
 
   /// The reads a kernel for this would do, with each axis of `domain` a variable.

@@ -22,8 +22,11 @@ struct Placement {
   private var weight: [Int]
   private var size: [Int]
 
-  init(_ program: Program, forcing forced: Set<Program.Value> = []) {
+  private let epilogues: Epilogues
+
+  init(_ program: Program, _ epilogues: Epilogues, forcing forced: Set<Program.Value> = []) {
     self.program = program
+    self.epilogues = epilogues
     let count = program.types.count
     producer = Array(repeating: nil, count: count)
     isStored = Array(repeating: false, count: count)
@@ -38,6 +41,9 @@ struct Placement {
     }
     for value in forced { required[value] = true }
     for output in program.outputs { required[output] = true }
+    for epilogue in epilogues.byResult.values {
+      if let bias = epilogue.bias { required[bias] = true }
+    }
     collectDemands()
     decide()
   }
@@ -117,6 +123,11 @@ struct Placement {
   private mutating func decide() {
     for value in 0..<program.inputCount { isStored[value] = true }
     for instruction in program.instructions {
+      if epilogues.inner.contains(instruction.result) { continue }
+      if epilogues.byResult[instruction.result] != nil {
+        isStored[instruction.result] = true
+        continue
+      }
       switch instruction.primitive {
       case .reshape, .stopGradient, .barrier:
         let source = instruction.operands[0]

@@ -1,0 +1,169 @@
+import ApusIR
+import ApusRuntime
+import Synchronization
+
+/// A plan with its kernels compiled and its library calls prepared.
+final class CompiledPlan: CompiledProgram {
+  let plan: Plan
+  let steps: [any PreparedStep]
+  /// Scratch memory that one library call needs at most.
+  let scratchpadBytes: Int
+  let cost: Cost
+  var aliases: [Int?] { plan.aliases }
+
+  /// Memory of runs that have ended, for the next ones.
+  private let idle = Mutex<[Workspace]>([])
+
+  init(_ plan: Plan, fallback: any PrimitiveEvaluator) throws {
+    self.plan = plan
+    var kernels: [Kernel] = []
+    for step in plan.steps {
+      if case .kernel(let kernel, _) = step.operation { kernels.append(kernel) }
+    }
+    var compiled = try KernelCompiler.shared.compile(kernels)[...]
+    var steps: [any PreparedStep] = []
+    for step in plan.steps {
+      switch step.operation {
+      case .kernel(let kernel, let arguments):
+        steps.append(KernelStep(kernel, compiled.removeFirst(), arguments: arguments))
+      case .matmul(let matmul):
+        steps.append(try MatmulStep.prepare(matmul, fallback: fallback))
+      case .convolution(let call):
+        steps.append(try ConvolutionStep.prepare(call, fallback: fallback))
+      case .primitive(let primitive, let operands, let results):
+        steps.append(
+          PrimitiveStep(
+            primitive, operands: operands, results: results, plan: plan, evaluator: fallback))
+      case .scan(let call):
+        steps.append(try ScanStep(call, fallback: fallback))
+      }
+    }
+    self.steps = steps
+    scratchpadBytes = steps.map(\.scratchpadBytes).max() ?? 0
+    cost = Cost(plan)
+  }
+
+  func run(inputs: [Buffer], outputs: [Buffer], profiler: Profiler?) throws {
+    let workspace = idle.withLock { $0.popLast() } ?? Workspace(self)
+    defer { idle.withLock { $0.append(workspace) } }
+    workspace.bind(
+      inputs: inputs.map(\.pointer), outputs: outputs.map(\.pointer), arena: workspace.arena.pointer)
+    try execute(workspace, profiler: profiler)
+  }
+
+  /// Runs the steps on a workspace whose blocks are bound.
+  func execute(_ workspace: Workspace, profiler: Profiler?) throws {
+    guard let profiler else {
+      for (index, step) in steps.enumerated() { try step.run(workspace, index: index) }
+      return
+    }
+    for (index, step) in steps.enumerated() {
+      let start = monotonicNanoseconds()
+      try step.run(workspace, index: index)
+      let traffic = (plan.steps[index].reads + plan.steps[index].writes)
+        .reduce(0) { $0 + plan.blocks[$1].byteCount }
+      profiler.record(
+        name: plan.steps[index].name, start: start, end: monotonicNanoseconds(),
+        flops: plan.steps[index].flops, bytes: traffic)
+    }
+  }
+}
+
+/// A step ready to run.
+protocol PreparedStep: Sendable {
+  var scratchpadBytes: Int { get }
+  /// Blocks whose addresses the step wants side by side, in this order.
+  var arguments: [Int] { get }
+  /// A plan inside the step, which needs a workspace of its own.
+  var inner: CompiledPlan? { get }
+
+  func run(_ workspace: Workspace, index: Int) throws
+}
+
+extension PreparedStep {
+  var scratchpadBytes: Int { 0 }
+  var arguments: [Int] { [] }
+  var inner: CompiledPlan? { nil }
+}
+
+/// The memory of one run: arena, scratchpad, and the addresses of all blocks.
+final class Workspace: @unchecked Sendable {
+  // Sendable: handed from run to run through a lock; one run uses it at a time.
+
+  let arena: Buffer
+  let scratchpad: Buffer
+  /// The address of each block.
+  let blocks: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  private let plan: Plan
+  /// For each step the addresses of its arguments.
+  private let arguments: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private let argumentStarts: [Int]
+  private let argumentBlocks: [Int]
+  /// For each step with a plan inside, its workspace.
+  private var inner: [Workspace?]
+
+  /// - Parameter outer: the workspace whose scratchpad this one shares.
+  init(_ compiled: CompiledPlan, outer: Workspace? = nil) {
+    plan = compiled.plan
+    arena = Buffer(byteCount: outer == nil ? plan.arenaBytes : 0)
+    scratchpad = outer?.scratchpad ?? Buffer(byteCount: compiled.scratchpadBytes)
+    blocks = .allocate(capacity: max(plan.blocks.count, 1))
+    var starts: [Int] = []
+    var flat: [Int] = []
+    for step in compiled.steps {
+      starts.append(flat.count)
+      flat += step.arguments
+    }
+    argumentStarts = starts
+    argumentBlocks = flat
+    arguments = .allocate(capacity: max(flat.count, 1))
+    inner = []
+    inner = compiled.steps.map { step in step.inner.map { Workspace($0, outer: self) } }
+  }
+
+  deinit {
+    blocks.deallocate()
+    arguments.deallocate()
+  }
+
+  /// Works out the address of every block.
+  func bind(
+    inputs: [UnsafeMutableRawPointer], outputs: [UnsafeMutableRawPointer],
+    arena: UnsafeMutableRawPointer
+  ) {
+    for (index, block) in plan.blocks.enumerated() {
+      switch block.place {
+      case .input(let input): blocks[index] = inputs[input]
+      case .output(let output): blocks[index] = outputs[output]
+      case .arena(let offset): blocks[index] = arena + offset
+      }
+    }
+    for (index, block) in argumentBlocks.enumerated() { arguments[index] = blocks[block] }
+  }
+
+  func arguments(of step: Int) -> UnsafePointer<UnsafeMutableRawPointer?> {
+    UnsafePointer(arguments + argumentStarts[step])
+  }
+
+  func inner(of step: Int) -> Workspace { inner[step]! }
+
+  /// The address of a view's first element.
+  func address(_ view: Plan.View, _ dtype: DType) -> UnsafeMutableRawPointer {
+    blocks[view.block] + view.offset * dtype.byteCount
+  }
+}
+
+extension Cost {
+  init(_ plan: Plan) {
+    let traffic = plan.steps.reduce(0) { total, step in
+      (step.reads + step.writes).reduce(total) { $0 + plan.blocks[$1].byteCount }
+    }
+    let inputs = plan.inputTypes.reduce(0) { $0 + $1.byteCount }
+    let outputs = zip(plan.outputTypes, plan.aliases).reduce(0) { total, output in
+      output.1 == nil ? total + output.0.byteCount : total
+    }
+    self.init(
+      flops: plan.steps.reduce(0) { $0 + $1.flops }, bytesMoved: traffic,
+      arenaBytes: plan.arenaBytes, peakBytes: plan.arenaBytes + inputs + outputs)
+  }
+}

@@ -1,0 +1,73 @@
+import ApusIR
+import ApusRuntime
+
+/// A convolution, or one of its gradients, by oneDNN.
+struct ConvolutionStep: PreparedStep {
+  private let call: Plan.ConvolutionCall
+  private let primitive: NativePrimitive
+
+  var scratchpadBytes: Int { primitive.scratchpadSize }
+
+  /// - Returns: a step that falls back to plain code where oneDNN has nothing for these operands.
+  static func prepare(
+    _ call: Plan.ConvolutionCall, fallback: any PrimitiveEvaluator
+  ) throws -> any PreparedStep {
+    do throws(OneDNNError) {
+      let primitive = try PrimitiveCache.shared.convolution(ConvolutionDescription(call))
+      return ConvolutionStep(call: call, primitive: primitive)
+    } catch {
+      guard case .unsupported = error, call.bias == nil, call.activation == nil else {
+        throw error
+      }
+      return StridedStep(
+        .convolution(call.attributes), operands: [call.first, call.second],
+        destination: call.destination, dtype: call.dtype, evaluator: fallback)
+    }
+  }
+
+  private init(call: Plan.ConvolutionCall, primitive: NativePrimitive) {
+    self.call = call
+    self.primitive = primitive
+  }
+
+  func run(_ workspace: Workspace, index: Int) throws {
+    let first = workspace.address(call.first, call.dtype)
+    let second = workspace.address(call.second, call.dtype)
+    let destination = workspace.address(call.destination, call.dtype)
+    let scratchpad = workspace.scratchpad.pointer
+    switch call.attributes.kind {
+    case .forward:
+      try primitive.execute(
+        input: first, weights: second, bias: call.bias.map { workspace.address($0, call.dtype) },
+        output: destination, scratchpad: scratchpad)
+    case .inputGradient:
+      try primitive.execute(
+        input: destination, weights: second, output: first, scratchpad: scratchpad)
+    case .weightGradient:
+      try primitive.execute(
+        input: first, weights: destination, output: second, scratchpad: scratchpad)
+    }
+  }
+}
+
+extension ConvolutionDescription {
+  init(_ call: Plan.ConvolutionCall) {
+    let attributes = call.attributes
+    let (input, kernel): (Shape, Shape)
+    let kind: Kind
+    switch attributes.kind {
+    case .forward: (input, kernel, kind) = (call.first.shape, call.second.shape, .forward)
+    case .inputGradient:
+      (input, kernel, kind) = (call.destination.shape, call.second.shape, .backwardData)
+    case .weightGradient:
+      (input, kernel, kind) = (call.first.shape, call.destination.shape, .backwardWeights)
+    }
+    self.init(
+      kind, batch: input[0], inChannels: input[input.rank - 1], outChannels: kernel[0],
+      input: Array(input.dropFirst().dropLast()), kernel: Array(kernel.dropFirst(2)),
+      strides: attributes.strides, dilation: attributes.dilations, paddingLow: attributes.low,
+      paddingHigh: attributes.high, groups: attributes.groups, dtype: call.dtype,
+      bias: call.bias == nil ? nil : call.dtype,
+      postOps: call.activation.map { [$0.postOp] } ?? [])
+  }
+}
