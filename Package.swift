@@ -57,7 +57,7 @@ let package = Package(
       ]),
 
     // Tests, and what they share: program text, random programs, comparison of tensors.
-    .target(name: "ApusTestSupport", dependencies: ["ApusIR"]),
+    .target(name: "ApusTestSupport", dependencies: ["ApusRuntime"]),
     .testTarget(name: "ApusIRTests", dependencies: ["ApusIR"]),
     .testTarget(
       name: "ApusReferenceTests", dependencies: ["ApusReference", "ApusFormats"],

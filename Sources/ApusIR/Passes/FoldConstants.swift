@@ -2,8 +2,7 @@
 /// (empty results, reductions over no element), and movements that keep a constant as it is.
 ///
 /// Sums and products of equal floating numbers are folded only where no order of adding rounds.
-/// Functions such as `exp` are computed in Double and rounded, which may differ in the last place
-/// from an engine's.
+/// Functions such as `exp` are the C library's, which may differ in the last place from an engine's.
 struct FoldConstants: PeepholePass {
   init() {}
 
@@ -44,7 +43,7 @@ struct FoldConstants: PeepholePass {
       guard let condition = constant(0) else { return nil }
       return constant(condition.bool ? 1 : 2)
     case .cast(let dtype):
-      return constant(0)?.converted(to: dtype)
+      return constant(0).flatMap { ScalarArithmetic.cast($0, to: dtype) }
     case .broadcast, .reshape, .transpose, .slice, .reverse, .stopGradient, .barrier:
       return constant(0)
     case .pad(let padding):

@@ -12,8 +12,7 @@
 /// where the documentation of the primitive leaves the result's bits open: the greater of 0 and -0,
 /// the sign of a NaN.
 enum ScalarArithmetic {
-  // Floating results are computed in Double and rounded. For + - * / sqrt and f32 or f16 operands
-  // that is the correctly rounded result, as Double has more than twice their digits.
+  // As in the engines, f64 is computed in Double and every other floating dtype in Float.
 
   static func unary(_ op: Unary, _ x: Scalar, _ dtype: DType) -> Scalar? {
     switch (op, x) {
@@ -23,12 +22,15 @@ enum ScalarArithmetic {
     case (.absolute, .integer(let value)):
       return Scalar.integer(value < 0 ? 0 &- value : value).converted(to: dtype)
     case (.sign, .integer(let value)): return .integer(value.signum())
-    case (_, .floating(let value)): return unary(op, value).map { rounded($0, dtype) }
+    case (_, .floating(let value)):
+      return dtype == .f64
+        ? unary(op, value).map { .floating($0) }
+        : unary(op, Float(value)).map { rounded($0, dtype) }
     default: return nil
     }
   }
 
-  private static func unary(_ op: Unary, _ x: Double) -> Double? {
+  private static func unary<Number: Elementary>(_ op: Unary, _ x: Number) -> Number? {
     switch op {
     case .negate: -x
     case .absolute: x.magnitude
@@ -36,19 +38,19 @@ enum ScalarArithmetic {
     case .floor: x.rounded(.down)
     case .ceil: x.rounded(.up)
     case .round: x.rounded(.toNearestOrEven)
-    case .exp: exp(x)
-    case .expm1: expm1(x)
-    case .log: log(x)
-    case .log1p: log1p(x)
+    case .exp: .exponential(x)
+    case .expm1: .exponentialMinusOne(x)
+    case .log: .logarithm(x)
+    case .log1p: .logarithmOnePlus(x)
     case .sqrt: x.squareRoot()
     case .rsqrt: 1 / x.squareRoot()
-    case .sin: sin(x)
-    case .cos: cos(x)
-    case .tan: tan(x)
-    case .atan: atan(x)
-    case .tanh: tanh(x)
-    case .erf: erf(x)
-    case .sigmoid: 1 / (1 + exp(-x))
+    case .sin: .sine(x)
+    case .cos: .cosine(x)
+    case .tan: .tangent(x)
+    case .atan: .arcTangent(x)
+    case .tanh: .hyperbolicTangent(x)
+    case .erf: .errorFunction(x)
+    case .sigmoid: 1 / (1 + .exponential(-x))
     case .not: nil
     }
   }
@@ -65,22 +67,26 @@ enum ScalarArithmetic {
     case (.integer(let x), .integer(let y)):
       return .integer(integer(op, x, y, dtype)).converted(to: dtype)
     case (.floating(let x), .floating(let y)):
-      return floating(op, x, y).map { rounded($0, dtype) }
+      return dtype == .f64
+        ? floating(op, x, y).map { .floating($0) }
+        : floating(op, Float(x), Float(y)).map { rounded($0, dtype) }
     default: return nil
     }
   }
 
-  private static func floating(_ op: Binary, _ x: Double, _ y: Double) -> Double? {
+  private static func floating<Number: Elementary>(
+    _ op: Binary, _ x: Number, _ y: Number
+  ) -> Number? {
     switch op {
     case .add: x + y
     case .subtract: x - y
     case .multiply: x * y
     case .divide: x / y
-    case .remainder: fmod(x, y)
-    case .power: pow(x, y)
-    case .maximum: x.isNaN || y.isNaN ? .nan : x == 0 && y == 0 && x.sign != y.sign ? nil : max(x, y)
-    case .minimum: x.isNaN || y.isNaN ? .nan : x == 0 && y == 0 && x.sign != y.sign ? nil : min(x, y)
-    case .atan2: atan2(x, y)
+    case .remainder: .remainderOfDivision(x, y)
+    case .power: .power(x, y)
+    case .maximum: x.isNaN || y.isNaN ? .nan : x == y && x.sign != y.sign ? nil : max(x, y)
+    case .minimum: x.isNaN || y.isNaN ? .nan : x == y && x.sign != y.sign ? nil : min(x, y)
+    case .atan2: .angle(x, y)
     case .and, .or, .xor, .shiftLeft, .shiftRight: nil
     }
   }
@@ -143,7 +149,8 @@ enum ScalarArithmetic {
       guard case .floating(let value) = x else {
         return Scalar.integer(x.int64 &* Int64(count)).converted(to: dtype)
       }
-      return isExactSum(value, count: count, dtype) ? rounded(value * Double(count), dtype) : nil
+      let isExact = isExactSum(value, count: count, dtype)
+      return isExact ? Scalar.floating(value * Double(count)).converted(to: dtype) : nil
     case .product:
       guard case .floating(let value) = x else {
         return Scalar.integer(power(x.int64, Int64(count))).converted(to: dtype)
@@ -164,9 +171,74 @@ enum ScalarArithmetic {
     return !overflow && product <= 1 << digits && value.magnitude * Double(count) <= largest
   }
 
-  /// A number computed in Double as one of `dtype`. 16-bit types are computed in f32 first.
-  private static func rounded(_ value: Double, _ dtype: DType) -> Scalar {
-    let wide = dtype == .f64 ? value : Double(Float(value))
-    return Scalar.floating(wide).converted(to: dtype)
+  private static func rounded(_ value: Float, _ dtype: DType) -> Scalar {
+    Scalar.floating(Double(value)).converted(to: dtype)
   }
+
+  /// Nil where a floating number lies outside the range of an integer dtype.
+  static func cast(_ x: Scalar, to dtype: DType) -> Scalar? {
+    switch x {
+    case .floating(let value) where dtype.isInteger:
+      guard let integer = Int64(exactly: value.rounded(.towardZero)) else { return nil }
+      let result = Scalar.integer(integer).converted(to: dtype)
+      return result == .integer(integer) ? result : nil
+    case .integer(let value) where dtype == .f32:
+      // Rounded once.
+      return .floating(Double(Float(value)))
+    case .integer(let value) where dtype == .f16 || dtype == .bf16:
+      // Larger integers may be rounded once or twice.
+      return value.magnitude < 1 << 24 ? x.converted(to: dtype) : nil
+    default:
+      return x.converted(to: dtype)
+    }
+  }
+}
+
+/// What `ScalarArithmetic` needs of the C library, for both widths.
+private protocol Elementary: BinaryFloatingPoint {
+  static func exponential(_ x: Self) -> Self
+  static func exponentialMinusOne(_ x: Self) -> Self
+  static func logarithm(_ x: Self) -> Self
+  static func logarithmOnePlus(_ x: Self) -> Self
+  static func sine(_ x: Self) -> Self
+  static func cosine(_ x: Self) -> Self
+  static func tangent(_ x: Self) -> Self
+  static func arcTangent(_ x: Self) -> Self
+  static func hyperbolicTangent(_ x: Self) -> Self
+  static func errorFunction(_ x: Self) -> Self
+  static func power(_ x: Self, _ y: Self) -> Self
+  static func angle(_ x: Self, _ y: Self) -> Self
+  static func remainderOfDivision(_ x: Self, _ y: Self) -> Self
+}
+
+extension Float: Elementary {
+  fileprivate static func exponential(_ x: Float) -> Float { expf(x) }
+  fileprivate static func exponentialMinusOne(_ x: Float) -> Float { expm1f(x) }
+  fileprivate static func logarithm(_ x: Float) -> Float { logf(x) }
+  fileprivate static func logarithmOnePlus(_ x: Float) -> Float { log1pf(x) }
+  fileprivate static func sine(_ x: Float) -> Float { sinf(x) }
+  fileprivate static func cosine(_ x: Float) -> Float { cosf(x) }
+  fileprivate static func tangent(_ x: Float) -> Float { tanf(x) }
+  fileprivate static func arcTangent(_ x: Float) -> Float { atanf(x) }
+  fileprivate static func hyperbolicTangent(_ x: Float) -> Float { tanhf(x) }
+  fileprivate static func errorFunction(_ x: Float) -> Float { erff(x) }
+  fileprivate static func power(_ x: Float, _ y: Float) -> Float { powf(x, y) }
+  fileprivate static func angle(_ x: Float, _ y: Float) -> Float { atan2f(x, y) }
+  fileprivate static func remainderOfDivision(_ x: Float, _ y: Float) -> Float { fmodf(x, y) }
+}
+
+extension Double: Elementary {
+  fileprivate static func exponential(_ x: Double) -> Double { exp(x) }
+  fileprivate static func exponentialMinusOne(_ x: Double) -> Double { expm1(x) }
+  fileprivate static func logarithm(_ x: Double) -> Double { log(x) }
+  fileprivate static func logarithmOnePlus(_ x: Double) -> Double { log1p(x) }
+  fileprivate static func sine(_ x: Double) -> Double { sin(x) }
+  fileprivate static func cosine(_ x: Double) -> Double { cos(x) }
+  fileprivate static func tangent(_ x: Double) -> Double { tan(x) }
+  fileprivate static func arcTangent(_ x: Double) -> Double { atan(x) }
+  fileprivate static func hyperbolicTangent(_ x: Double) -> Double { tanh(x) }
+  fileprivate static func errorFunction(_ x: Double) -> Double { erf(x) }
+  fileprivate static func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
+  fileprivate static func angle(_ x: Double, _ y: Double) -> Double { atan2(x, y) }
+  fileprivate static func remainderOfDivision(_ x: Double, _ y: Double) -> Double { fmod(x, y) }
 }

@@ -210,6 +210,8 @@ extension DType {
     if category == .integer, middle.isInteger, last.isInteger {
       return embeds(in: middle) || last.byteCount <= middle.byteCount
     }
+    // A floating number outside an integer's range does not wrap.
+    if category == .integer, middle.isFloating, last.isInteger, !embeds(in: last) { return false }
     // i32 through f64 is rounded once to f16; a direct cast may go through f32.
     if self == .i32, last == .f16 || last == .bf16 { return false }
     return embeds(in: middle)

@@ -1,8 +1,8 @@
 /// Reductions that read less: over axes of extent 1, over repeated elements, over a transposed
 /// tensor, one after another.
 ///
-/// A sum of floating numbers is never put in another order. A reduction over axes of extent 1
-/// becomes a reshape; an engine that starts its sum at 0 would have turned -0 into 0.
+/// A sum of floating numbers is never put in another order. Over axes of extent 1 it becomes x + 0,
+/// as sums start at 0, which makes 0 of -0; other reductions become a reshape.
 struct SimplifyReductions: PeepholePass {
   typealias Value = Program.Value
 
@@ -14,9 +14,11 @@ struct SimplifyReductions: PeepholePass {
     switch instruction.primitive {
     case .reduce(let op, let axes):
       return reduce(op, operands[0], axes, instruction.module, &rewriter)
-    case .cumulative(_, let axis, _):
-      return rewriter.shape(operands[0])[axis] <= 1 ? operands[0] : nil
-    case .windowReduce(_, let window):
+    case .cumulative(let op, let axis, _):
+      let isSum = op == .sum && rewriter.type(operands[0]).dtype.isFloating
+      return rewriter.shape(operands[0])[axis] <= 1 && !isSum ? operands[0] : nil
+    case .windowReduce(let op, let window):
+      if op == .sum, rewriter.type(operands[0]).dtype.isFloating { return nil }
       let single = (window.sizes + window.strides).allSatisfy { $0 == 1 }
       return single && (window.low + window.high).allSatisfy { $0 == 0 } ? operands[0] : nil
     default:
@@ -32,7 +34,10 @@ struct SimplifyReductions: PeepholePass {
     let shape = type.shape
     if axes.isEmpty { return x }
     if axes.allSatisfy({ shape[$0] == 1 }) {
-      return rewriter.reshaped(x, to: shape.removing(axes: axes), module: module)
+      let flat = rewriter.reshaped(x, to: shape.removing(axes: axes), module: module)
+      guard op == .sum, type.dtype.isFloating else { return flat }
+      let zero = rewriter.emitConstant(.floating(0), rewriter.type(flat), module: module)
+      return rewriter.emit(.binary(.add), [flat, zero], module: module)
     }
     if axes != axes.sorted() {
       return rewriter.emit(.reduce(op, axes: axes.sorted()), [x], module: module)
