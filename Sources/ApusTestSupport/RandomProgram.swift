@@ -109,7 +109,10 @@ struct ProgramGenerator {
   }
 
   mutating func grow(to size: Int) {
-    let kinds = Primitive.Kind.allCases.filter { options.kinds.contains($0) }
+    // Most graphs are mostly elementwise.
+    var kinds = Primitive.Kind.allCases
+    kinds += [.unary, .unary, .unary, .binary, .binary, .binary, .binary, .select, .reduce, .cast]
+    kinds.removeAll { !options.kinds.contains($0) }
     var attempts = 0
     while program.instructions.count < size, attempts < 20 * size {
       attempts += 1
@@ -154,7 +157,8 @@ struct ProgramGenerator {
   mutating func pick(where condition: (TensorType) -> Bool = { _ in true }) -> Value? {
     for _ in 0..<12 {
       let count = program.types.count
-      let value = random.chance(0.5) ? count - 1 - random.int(0...min(6, count - 1)) : random.int(0...(count - 1))
+      let first = random.chance(0.5) ? max(count - 7, 0) : 0
+      let value = random.int(first...(count - 1))
       if condition(program.types[value]) { return value }
     }
     return nil
@@ -186,18 +190,32 @@ struct ProgramGenerator {
       Fact(lower: number.double, upper: number.double, isExact: true))
   }
 
-  /// A value of the given type made from another: cast, and broadcast, reshaped, or reduced first.
+  /// A value of the given type made from another: cast, then broadcast, reshaped, cut or repeated.
   mutating func coerced(_ value: Value, to target: TensorType) -> Value {
-    var value = converted(value, to: target.dtype)
-    let source = shape(value)
+    let value = converted(value, to: target.dtype)
+    let (source, fact) = (shape(value), facts[value])
+    let (have, need) = (source.elementCount, target.shape.elementCount)
     if source == target.shape { return value }
-    if source.broadcasts(to: target.shape) { return append(.broadcast(target.shape), [value], facts[value]) }
-    if source.elementCount == target.shape.elementCount {
-      return append(.reshape(target.shape), [value], facts[value])
+    if source.broadcasts(to: target.shape) {
+      return append(.broadcast(target.shape), [value], fact)
     }
-    if source.elementCount == 0 { return constant(.one(target.dtype), target) }
-    value = append(.reduce(.maximum, axes: Array(source.indices)), [value], facts[value])
-    return append(.broadcast(target.shape), [value], facts[value])
+    if have == need { return append(.reshape(target.shape), [value], fact) }
+    if have == 0 { return constant(.one(target.dtype), target) }
+    if random.chance(0.15) {
+      let single = append(.reduce(.maximum, axes: Array(source.indices)), [value], fact)
+      return append(.broadcast(target.shape), [single], fact)
+    }
+    var flat = value
+    if have < need {
+      let repeats = (need + have - 1) / have
+      flat = append(.reshape([1, have]), [flat], fact)
+      flat = append(.broadcast([repeats, have]), [flat], fact)
+    }
+    flat = append(.reshape([shape(flat).elementCount]), [flat], fact)
+    if shape(flat)[0] > need {
+      flat = append(.slice(Slicing(starts: [0], ends: [need])), [flat], fact)
+    }
+    return append(.reshape(target.shape), [flat], fact)
   }
 
   mutating func converted(_ value: Value, to dtype: DType) -> Value {
