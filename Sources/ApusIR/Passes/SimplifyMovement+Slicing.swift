@@ -14,7 +14,7 @@ extension SimplifyMovement {
       var both = slicing
       for axis in shape.indices {
         both.starts[axis] = first.starts[axis] + slicing.starts[axis] * first.strides[axis]
-        both.strides[axis] = first.strides[axis] * slicing.strides[axis]
+        both.strides[axis] = kept[axis] == 1 ? 1 : first.strides[axis] * slicing.strides[axis]
         both.ends[axis] = both.starts[axis] + (kept[axis] - 1) * both.strides[axis] + 1
       }
       return rewriter.emit(.slice(both), inner.operands, module: module)

@@ -31,7 +31,8 @@ struct SimplifyMovement: PeepholePass {
     if source == shape { return x }
     if source.elementCount == shape.elementCount {
       // Only unit axes are new.
-      return rewriter.emit(.reshape(shape), [x], module: module)
+      return reshape(x, to: shape, module, &rewriter)
+        ?? rewriter.emit(.reshape(shape), [x], module: module)
     }
     guard let inner = rewriter.producer(x) else { return nil }
     switch inner.primitive {
@@ -80,7 +81,9 @@ struct SimplifyMovement: PeepholePass {
     let wide = permutation.filter { shape[$0] != 1 }
     if wide == wide.sorted() {
       // Only unit axes change places.
-      return rewriter.emit(.reshape(Shape(permutation.map { shape[$0] })), [x], module: module)
+      let target = Shape(permutation.map { shape[$0] })
+      return reshape(x, to: target, module, &rewriter)
+        ?? rewriter.emit(.reshape(target), [x], module: module)
     }
     guard let inner = rewriter.producer(x) else { return nil }
     switch inner.primitive {
