@@ -12,8 +12,8 @@ import Synchronization
 /// A launch costs well under a microsecond while the workers still spin after earlier work; they
 /// spin for about a millisecond and then sleep, so an idle program uses no processor time.
 ///
-/// OpenMP keeps one team of workers for every thread that starts parallel work. Start it from one
-/// thread, or from few: two threads that both launch have two teams, which share the cores.
+/// OpenMP keeps one team of workers for every thread that starts parallel work, and teams share the
+/// cores. Whole steps therefore run on the `EngineThread`.
 ///
 /// The number of threads is `APUS_THREADS`, else `OMP_NUM_THREADS`, else the physical cores that
 /// the process may use.
