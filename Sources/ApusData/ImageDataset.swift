@@ -26,17 +26,17 @@ public struct ImageDataset: Sendable {
   ///   (or `val`) folders of that kind.
   ///
   /// - Parameters:
-  ///   - size: what the pictures of a folder are brought to; nil where they are of one size already.
-  ///   - classNames: the classes a trained model knows; nil to take what is there.
+  ///   - fit: what the pictures are to be; nil to take what is there.
+  ///   - classNames: the classes that a trained model knows; nil to take what is there.
   /// - Throws: `FormatError` for data that is missing, damaged, or does not fit.
   public static func open(
-    _ name: String, size: ImageSize? = nil, classNames: [String]? = nil
+    _ name: String, fit: ImageFit? = nil, classNames: [String]? = nil
   ) throws -> ImageDataset {
-    let dataset = try read(name, size: size)
-    if let size, dataset.size != size {
+    let dataset = try read(name, fit)
+    if let fit, !fit.accepts(dataset.size) {
       throw FormatError(
         .malformed, name,
-        "its images are \(dataset.size) (height × width × channels), but \(size) is wanted.")
+        "its images are \(dataset.size) (height × width × channels), but \(fit) is wanted.")
     }
     if let classNames, dataset.classNames != classNames {
       throw FormatError(
@@ -47,9 +47,37 @@ public struct ImageDataset: Sendable {
     return dataset
   }
 
-  private static func read(_ name: String, size: ImageSize?) throws -> ImageDataset {
+  private static func read(_ name: String, _ fit: ImageFit?) throws -> ImageDataset {
     if name == Digits.name { return Digits.dataset }
     if try IDXDataset.isPresent(in: name) { return try IDXDataset.read(folder: name) }
-    return try FolderDataset.read(folder: name, size: size)
+    return try FolderDataset.read(folder: name, fit)
+  }
+}
+
+/// What pictures from files are brought to.
+public struct ImageFit: Hashable, Sendable {
+  public var height: Int
+  public var width: Int
+  /// 1 for grey, 3 for colour, nil for what the first picture has.
+  public var channels: Int?
+
+  public init(height: Int, width: Int, channels: Int? = nil) {
+    self.height = height
+    self.width = width
+    self.channels = channels
+  }
+
+  public init(_ size: ImageSize) {
+    self.init(height: size.height, width: size.width, channels: size.channels)
+  }
+
+  func accepts(_ size: ImageSize) -> Bool {
+    size.height == height && size.width == width && (channels ?? size.channels) == size.channels
+  }
+}
+
+extension ImageFit: CustomStringConvertible {
+  public var description: String {
+    "\(height) × \(width)" + (channels.map { " × \($0)" } ?? "")
   }
 }

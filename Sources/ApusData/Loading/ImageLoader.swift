@@ -46,20 +46,20 @@ public struct ImageLoader: Sendable {
     let start: Int
 
     /// One batch of the epoch, 0 being its first wherever the sequence starts.
-    public func batch(_ index: Int) -> ImageBatch {
+    public func batch(_ index: Int) -> Batch {
       let first = index * loader.batchSize
       let range = first..<Swift.min(first + loader.batchSize, order.count)
       let shifts = shifts.map { shifts in
         range.map { (rows: shifts[2 * $0], columns: shifts[2 * $0 + 1]) }
       }
-      return ImageBatch(loader.images, Array(order[range]), shifts: shifts)
+      return loader.images.batch(Array(order[range]), shifts: shifts)
     }
 
     public struct Iterator: AsyncIteratorProtocol {
       let epoch: Epoch
       var index: Int
 
-      public mutating func next() async throws -> ImageBatch? {
+      public mutating func next() async throws -> Batch? {
         guard index < epoch.loader.batchCount else { return nil }
         defer { index += 1 }
         return epoch.batch(index)

@@ -6,12 +6,12 @@ enum FolderDataset {
   /// Of a folder that is not divided into `train` and `test`, every fifth image of a class is held out.
   private static let heldOutPeriod = 5
 
-  /// - Parameter size: what all images are brought to; nil where they must be of one size already.
-  static func read(folder: String, size: ImageSize?) throws -> ImageDataset {
+  /// - Parameter fit: what all images are brought to; nil where they must be of one size already.
+  static func read(folder: String, _ fit: ImageFit?) throws -> ImageDataset {
     let trainingPath = "\(folder)/train"
     guard FileManager.default.fileExists(atPath: trainingPath) else {
       let files = try ImageFolder(path: folder)
-      let all = try images(files, size: size)
+      let all = try images(files, fit)
       let (training, heldOut) = split(all)
       guard !heldOut.isEmpty else {
         throw FormatError(
@@ -30,20 +30,24 @@ enum FolderDataset {
       throw FormatError(
         .malformed, folder, "'train' and '\((heldOutPath as NSString).lastPathComponent)' have different classes.")
     }
-    let training = try images(trainingFiles, size: size)
+    let training = try images(trainingFiles, fit)
     return ImageDataset(
-      name: folder, training: training, heldOut: try images(heldOutFiles, size: training.size))
+      name: folder, training: training, heldOut: try images(heldOutFiles, fit.map { _ in ImageFit(training.size) }))
   }
 
-  private static func images(_ folder: ImageFolder, size wanted: ImageSize?) throws -> LabeledImages {
-    var size = wanted
+  private static func images(_ folder: ImageFolder, _ fit: ImageFit?) throws -> LabeledImages {
+    var size: ImageSize?
     var pixels: [UInt8] = []
     for sample in folder.samples {
-      let image = try ImageFile.read(path: sample.path, channels: size?.channels)
+      let channels = size?.channels ?? fit?.channels
+      let image = try ImageFile.read(path: sample.path, channels: channels)
       let found = ImageSize(height: image.height, width: image.width, channels: image.channels)
-      let target = size ?? found
+      let target = size
+        ?? ImageSize(
+          height: fit?.height ?? found.height, width: fit?.width ?? found.width,
+          channels: found.channels)
       size = target
-      guard wanted != nil || found == target else {
+      guard fit != nil || found == target else {
         throw FormatError(
           .malformed, sample.path,
           "it is \(found), but the images before it are \(target) (height × width × channels); "
