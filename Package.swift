@@ -44,7 +44,7 @@ let package = Package(
     .target(
       name: "ApusTrain",
       dependencies: [
-        "Apus", "ApusData", "ApusFormats", "ApusModels",
+        "Apus", "ApusData", "ApusFormats", "ApusIR", "ApusModels", "ApusRuntime",
         .product(name: "Yams", package: "Yams"),
       ]),
 
@@ -52,7 +52,7 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "ApusTrain",
+        "ApusData", "ApusFormats", "ApusIR", "ApusModels", "ApusRuntime", "ApusTrain",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -1,0 +1,53 @@
+import Foundation
+
+/// A bar that moves, and one line for each epoch that is over.
+public struct TerminalProgress: ProgressRenderer {
+  private var epochs = 0
+  private var lastDrawn: ContinuousClock.Instant?
+
+  /// Drawing more often than this costs time and shows nothing more.
+  private static let interval = Duration.milliseconds(80)
+  private static let barWidth = 24
+  private static let clearLine = "\r\u{1B}[2K"
+
+  public init() {}
+
+  /// The renderer that suits standard error: a bar on a terminal, else lines.
+  public static func suitable() -> any ProgressRenderer {
+    let isTerminal = isatty(STDERR_FILENO) == 1
+    let isDumb = ProcessInfo.processInfo.environment["TERM"] == "dumb"
+    return isTerminal && !isDumb ? TerminalProgress() : PlainProgress()
+  }
+
+  public mutating func begin(_ summary: TrainingSummary) {
+    epochs = summary.epochs
+    writeError(title(summary) + "\n")
+  }
+
+  public mutating func advance(_ step: StepProgress) {
+    let now = ContinuousClock.now
+    if let lastDrawn, now - lastDrawn < TerminalProgress.interval, step.step < step.steps { return }
+    lastDrawn = now
+    let number = String(step.epoch).leftPadded(String(step.epochs).count)
+    let left = step.secondsLeft
+    let bar = TerminalProgress.bar(Double(step.step) / Double(step.steps))
+    let text = "epoch \(number)/\(step.epochs) \(bar) \(step.step)/\(step.steps)"
+      + "  loss \(fixed(step.loss, 4))  \(grouped(Int(step.rate))) images/s"
+      + "  \(fixed(left, left < 10 ? 1 : 0)) s left"
+    writeError(TerminalProgress.clearLine + text)
+  }
+
+  public mutating func finish(_ epoch: EpochRecord) {
+    writeError(TerminalProgress.clearLine + line(epoch, of: epochs) + "\n")
+  }
+
+  public mutating func note(_ line: String) { writeError(TerminalProgress.clearLine + line + "\n") }
+
+  /// Eighths of a character, so that the bar moves smoothly.
+  private static func bar(_ share: Double) -> String {
+    let eighths = Int((share * Double(barWidth * 8)).rounded(.down))
+    let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+    let full = String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
+    return "│" + full.padded(barWidth) + "│"
+  }
+}

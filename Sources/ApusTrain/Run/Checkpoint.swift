@@ -1,0 +1,121 @@
+import Apus
+import ApusFormats
+import ApusIR
+
+/// All that training needs to go on as if it had never stopped.
+///
+/// One safetensors file holds it: the tensors of model and optimizer, and the rest as JSON in the
+/// file's metadata. So a checkpoint is written whole or not at all.
+public struct Checkpoint: Sendable {
+  /// Where training stands and how it got there.
+  public struct Position: Codable, Hashable, Sendable {
+    public var configuration: TrainingConfiguration
+    /// Epochs that are over.
+    public var epoch = 0
+    /// Steps of the next epoch that are over.
+    public var step = 0
+    /// Steps in all.
+    public var totalSteps = 0
+    /// Sum of the losses of the steps of this epoch.
+    public var lossSum = 0.0
+    /// Seconds spent in this epoch.
+    public var seconds = 0.0
+    public var history: [EpochRecord] = []
+
+    public init(configuration: TrainingConfiguration) { self.configuration = configuration }
+
+    /// The best accuracy so far.
+    public var bestAccuracy: Double? { history.map(\.validationAccuracy).max() }
+  }
+
+  public var position: Position
+  /// By path, as in `ParameterStore`.
+  public var model: [String: Tensor]
+  /// What `Step` needs: optimizer, number of steps, seed.
+  public var training: [String: Tensor]
+
+  private static let metadataKey = "apus.checkpoint"
+  private static let modelPrefix = "model."
+  private static let trainingPrefix = "training."
+
+  public init(position: Position, model: [String: Tensor], training: [String: Tensor]) {
+    self.position = position
+    self.model = model
+    self.training = training
+  }
+
+  /// Writes the file, whole or not at all. Throws `FormatError`.
+  public func write(to path: String) throws {
+    var tensors: [String: Tensor] = [:]
+    for (name, tensor) in model { tensors[Checkpoint.modelPrefix + name] = tensor }
+    for (name, tensor) in training { tensors[Checkpoint.trainingPrefix + name] = tensor }
+    try Safetensors.write(
+      tensors, metadata: [Checkpoint.metadataKey: try JSON.line(position)], to: path)
+  }
+
+  /// Reads a file. Throws `FormatError`.
+  public init(path: String) throws {
+    let file = try SafetensorsFile(path: path)
+    guard let json = file.metadata[Checkpoint.metadataKey] else {
+      throw FormatError(.malformed, path, "it is no checkpoint of Apus: it does not say where training stood.")
+    }
+    do {
+      position = try JSON.decode(Position.self, from: json)
+    } catch {
+      throw FormatError(.malformed, path, "what it says of where training stood cannot be read: \(error).")
+    }
+    model = [:]
+    training = [:]
+    for name in file.names {
+      let tensor = try Safetensors.tensor(file, name)
+      if name.hasPrefix(Checkpoint.modelPrefix) {
+        model[String(name.dropFirst(Checkpoint.modelPrefix.count))] = tensor
+      } else if name.hasPrefix(Checkpoint.trainingPrefix) {
+        training[String(name.dropFirst(Checkpoint.trainingPrefix.count))] = tensor
+      } else {
+        throw FormatError(.malformed, path, "tensor '\(name)' belongs to neither model nor training.")
+      }
+    }
+  }
+}
+
+/// Tensors in safetensors files.
+public enum Safetensors {
+  /// Writes computed tensors. Throws `FormatError`.
+  public static func write(
+    _ tensors: [String: Tensor], metadata: [String: String] = [:], to path: String
+  ) throws {
+    try AtomicFile.write(to: path) { file in
+      _ = try write(tensors, metadata: metadata, to: &file)
+    }
+  }
+
+  /// Writes computed tensors and returns their places in the file.
+  static func write(
+    _ tensors: [String: Tensor], metadata: [String: String] = [:], to file: inout AtomicFile.Writer
+  ) throws -> [SafetensorsEntry] {
+    try eval(Array(tensors.values))
+    let items = tensors.map { SafetensorsWriter.Item($0.key, $0.value.dtype, $0.value.shape.extents) }
+    let writer = try SafetensorsWriter(items, metadata: metadata)
+    try writer.write(to: &file) { entry, put in
+      try tensors[entry.name]!.withBytes { try put($0) }
+    }
+    return writer.entries
+  }
+
+  /// Reads one tensor. Throws `FormatError`.
+  public static func tensor(_ file: SafetensorsFile, _ name: String) throws -> Tensor {
+    let array = try file.read(name)
+    return array.bytes.withUnsafeBytes {
+      Tensor(bytes: $0, shape: Shape(array.shape), dtype: array.dtype)
+    }
+  }
+
+  /// Reads all tensors of a file. Throws `FormatError`.
+  public static func read(path: String) throws -> [String: Tensor] {
+    let file = try SafetensorsFile(path: path)
+    var tensors: [String: Tensor] = [:]
+    for name in file.names { tensors[name] = try tensor(file, name) }
+    return tensors
+  }
+}

@@ -1,0 +1,86 @@
+import Apus
+import ApusData
+import ApusFormats
+import ApusIR
+import ApusModels
+import ApusRuntime
+
+/// A model for pictures with everything around it: what pictures it takes, how they are prepared, and
+/// what its answers are called.
+public struct Classifier: Sendable {
+  /// The name in `ModelRegistry`.
+  public let architecture: String
+  public let size: ImageSize
+  public let classNames: [String]
+  public let normalization: Normalization
+  public let store: ParameterStore
+  private let model: any Layer
+  private let compiledLogits: Compiled<Tensor, Tensor>
+
+  /// Pictures that are answered together; a compromise of memory and speed.
+  private static let batchSize = 256
+
+  /// Makes the model. Its first values are those of `store`.
+  ///
+  /// - Throws: ``ConfigurationError`` for an unknown architecture, `TensorError` where it cannot take
+  ///   pictures of this size or the store's values do not fit it.
+  public init(
+    architecture: String, size: ImageSize, classNames: [String], normalization: Normalization,
+    store: ParameterStore
+  ) throws {
+    guard let make = ModelRegistry.maker(architecture) else {
+      throw ConfigurationError(
+        "there is no model '\(architecture)'; those known are \(ModelRegistry.names.joined(separator: ", ")).")
+    }
+    let shape = ImageClassifierShape(
+      height: size.height, width: size.width, channels: size.channels, classes: classNames.count)
+    let model = try withTensorErrors { make(store.scope, shape) }
+    self.architecture = architecture
+    self.size = size
+    self.classNames = classNames
+    self.normalization = normalization
+    self.store = store
+    self.model = model
+    compiledLogits = compiled { model(normalization($0)) }
+  }
+
+  /// Logits `f32[batch, class]` of pictures `u8[batch, height, width, channel]`.
+  public func logits(_ x: Tensor) -> Tensor { model(normalization(x)) }
+
+  /// The model's answers to all images.
+  public func evaluate(_ images: LabeledImages) throws -> Evaluation {
+    var logits: [Float] = []
+    logits.reserveCapacity(images.count * classNames.count)
+    for start in stride(from: 0, to: images.count, by: Classifier.batchSize) {
+      let indices = Array(start..<min(start + Classifier.batchSize, images.count))
+      logits += try compiledLogits(images.batch(indices).x).array(of: Float.self)
+    }
+    return Evaluation(classNames: classNames, logits: logits, labels: images.labels)
+  }
+
+  /// The probability of each class for one picture of any size.
+  public func probabilities(_ image: Image) throws -> [Double] {
+    let fitted = image.converted(toChannels: size.channels)
+      .resized(height: size.height, width: size.width)
+    let x = Tensor(fitted.pixels, shape: [1, size.height, size.width, size.channels])
+    return softmax(try compiledLogits(x).array(of: Float.self)[...])
+  }
+
+  /// Work and memory of answering `batch` pictures at once, known before the first run.
+  public func cost(batch: Int) throws -> Cost {
+    try compiledLogits.cost(
+      of: Tensor.zeros([batch, size.height, size.width, size.channels], dtype: .u8))
+  }
+
+  /// The program that gives logits and probabilities, with fixed batch extent, and the leaves bound
+  /// to its inputs after the first, which is the pictures.
+  func program(batch: Int) throws -> Program.Capture {
+    let shape = Shape([batch, size.height, size.width, size.channels])
+    let input = Node.placeholder(TensorType(.u8, shape))
+    let outputs = try withTensorErrors {
+      let logits = logits(Tensor(input))
+      return [logits.node, Apus.softmax(logits).node]
+    }
+    return Program.capturing(inputs: [input], outputs: outputs)
+  }
+}
