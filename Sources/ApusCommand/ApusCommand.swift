@@ -1,0 +1,12 @@
+import ApusTrain
+import ArgumentParser
+
+/// The program `apus`.
+@main
+struct ApusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "apus",
+    abstract: "Train, evaluate and use models for pictures.",
+    version: ApusVersion.current,
+    subcommands: [Train.self, Evaluate.self, Predict.self, Inspect.self, Version.self])
+}

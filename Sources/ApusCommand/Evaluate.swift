@@ -1,0 +1,52 @@
+import ApusData
+import ApusFormats
+import ApusTrain
+import ArgumentParser
+
+struct Evaluate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tell how well a model recognises held-out pictures.")
+
+  @Argument(help: "The folder that 'apus train --output' wrote.")
+  var bundle: String
+
+  @Option(help: "The data; that which the model was trained on if left out.")
+  var data: String?
+
+  @OptionGroup var display: OutputOptions
+
+  private struct Report: Encodable {
+    var accuracy: Double
+    var loss: Double
+    var count: Int
+    var correct: Int
+    var data: String
+    var classNames: [String]
+    /// `confusion[actual][predicted]`
+    var confusion: [[Int]]
+  }
+
+  func run() async throws { try await display.reporting(evaluate) }
+
+  private func evaluate() async throws {
+    let classifier = try Classifier(bundle: bundle)
+    guard let name = try data ?? BundleDescription(folder: bundle).training?.data else {
+      throw CommandError("\(bundle) does not say what the model was trained on; give --data.")
+    }
+    let dataset = try ImageDataset.open(
+      name, fit: ImageFit(classifier.size), classNames: classifier.classNames)
+    let evaluation = try classifier.evaluate(dataset.heldOut)
+    let confusion = evaluation.confusion
+    let report = Report(
+      accuracy: evaluation.accuracy, loss: evaluation.loss, count: confusion.total,
+      correct: confusion.correct, data: name, classNames: confusion.classNames,
+      confusion: confusion.counts)
+    try display.print(
+      report,
+      text: """
+        \(confusion.table)
+
+        accuracy on \(confusion.total) held-out pictures of \(name): \(percent(evaluation.accuracy))
+        """)
+  }
+}

@@ -1,0 +1,177 @@
+import ApusData
+import ApusFormats
+import ApusModels
+import ApusTrain
+import ArgumentParser
+import Foundation
+
+struct Train: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a model on pictures.",
+    discussion: """
+      Settings come from the configuration file, then from options, which win. Ctrl-C saves a checkpoint; \
+      --resume goes on from it and gives the same weights, bit for bit, as training without a break.
+      """)
+
+  @Argument(help: "A configuration file in YAML; its keys are the names of the options, such as batchSize.")
+  var config: String?
+
+  @Option(help: "'digits', or a folder with MNIST's four files or with one folder of pictures a class.")
+  var data: String?
+
+  @Option(help: "The model: \(ModelRegistry.names.joined(separator: " or ")).")
+  var model: String?
+
+  @Option(help: "How often all pictures are seen.")
+  var epochs: Int?
+
+  @Option(help: "Pictures in a step.")
+  var batchSize: Int?
+
+  @Option(help: "The highest learning rate.")
+  var learningRate: Double?
+
+  @Option(help: "AdamW's weight decay.")
+  var weightDecay: Double?
+
+  @Option(help: "Move each picture by up to this many pixels at random.")
+  var shift: Int?
+
+  @Option(help: "Height and width that the pictures of a folder are brought to.")
+  var imageSize: Int?
+
+  @Option(help: "The seed of everything random.")
+  var seed: UInt64?
+
+  @Option(name: .shortAndLong, help: "The folder for checkpoints, model and report.")
+  var output: String
+
+  @Flag(help: "Go on with the run in the output folder.")
+  var resume = false
+
+  @Flag(help: "Replace the run in the output folder.")
+  var overwrite = false
+
+  @OptionGroup var display: OutputOptions
+
+  func run() async throws { try await display.reporting(train) }
+
+  private func train() async throws {
+    let folder = RunFolder(path: output)
+    let checkpoint = resume ? try checkpoint(in: folder) : nil
+    let settings = try checkpoint?.position.configuration ?? settings()
+    if checkpoint == nil, folder.isUsed, !overwrite {
+      throw CommandError(
+        "\(output) holds a run already: give --resume to go on with it, --overwrite to replace it, "
+          + "or another --output.")
+    }
+    let fit = settings.imageSize.map { ImageFit(height: $0, width: $0) }
+    let dataset = try ImageDataset.open(settings.data, fit: fit)
+    try folder.prepare()
+    if checkpoint == nil { try folder.clear() }
+    Interruption.watch()
+    var trainer = Trainer(settings, dataset, folder: folder, progress: TerminalProgress.suitable())
+    switch try await trainer.run(from: checkpoint) {
+    case .finished(let result): try report(result, dataset, folder)
+    case .stopped(let position): try reportStop(position)
+    }
+  }
+
+  /// The settings of the file, changed by the options.
+  private func settings() throws -> TrainingConfiguration {
+    var settings = try config.map(TrainingConfiguration.init(path:)) ?? TrainingConfiguration()
+    if let data { settings.data = data }
+    if let model { settings.model = model }
+    if let epochs { settings.epochs = epochs }
+    if let batchSize { settings.batchSize = batchSize }
+    if let learningRate { settings.learningRate = learningRate }
+    if let weightDecay { settings.weightDecay = weightDecay }
+    if let shift { settings.shift = shift }
+    if let imageSize { settings.imageSize = imageSize }
+    if let seed { settings.seed = seed }
+    try settings.validate()
+    return settings
+  }
+
+  private func checkpoint(in folder: RunFolder) throws -> Checkpoint {
+    let options: [(String, Bool)] = [
+      ("a configuration file", config != nil), ("--data", data != nil), ("--model", model != nil),
+      ("--epochs", epochs != nil), ("--batch-size", batchSize != nil),
+      ("--learning-rate", learningRate != nil), ("--weight-decay", weightDecay != nil),
+      ("--shift", shift != nil), ("--image-size", imageSize != nil), ("--seed", seed != nil),
+      ("--overwrite", overwrite),
+    ]
+    if let extra = options.first(where: \.1) {
+      throw CommandError(
+        "--resume goes on with the settings the run was started with; leave out \(extra.0).")
+    }
+    guard FileManager.default.fileExists(atPath: folder.lastCheckpoint) else {
+      throw CommandError("\(output) has no checkpoint to go on from; leave out --resume to start anew.")
+    }
+    return try Checkpoint(path: folder.lastCheckpoint)
+  }
+
+  // MARK: - Results
+
+  private struct Report: Encodable {
+    var status: String
+    var output: String
+    var model: String
+    var data: String
+    var seed: UInt64
+    var epochs: Int
+    var accuracy: Double?
+    var loss: Double?
+    var parameters: Int?
+    var seconds: Double
+  }
+
+  private func report(_ result: Trainer.Result, _ dataset: ImageDataset, _ folder: RunFolder) throws {
+    let sample = try folder.writeSample(of: dataset)
+    let settings = result.position.configuration
+    let report = Report(
+      status: "finished", output: output, model: settings.model, data: settings.data,
+      seed: settings.seed, epochs: result.position.epoch, accuracy: result.evaluation.accuracy,
+      loss: result.evaluation.loss, parameters: result.classifier.store.trainableCount,
+      seconds: result.position.history.reduce(0) { $0 + $1.seconds })
+    let program = CommandLine.arguments[0]
+    try display.print(
+      report,
+      text: """
+
+        \(result.evaluation.confusion.table)
+
+        accuracy on \(dataset.heldOut.count) held-out pictures: \(percent(result.evaluation.accuracy))
+        model and report are in \(output); open \(folder.report) in a browser
+
+        Next:
+          \(program) predict \(output) \(sample)
+          \(program) evaluate \(output)
+          \(program) inspect \(output)
+        """)
+  }
+
+  private func reportStop(_ position: Checkpoint.Position) throws {
+    let settings = position.configuration
+    let report = Report(
+      status: "interrupted", output: output, model: settings.model, data: settings.data,
+      seed: settings.seed, epochs: position.epoch, accuracy: position.history.last?.validationAccuracy,
+      loss: position.history.last?.validationLoss, parameters: nil,
+      seconds: position.history.reduce(position.seconds) { $0 + $1.seconds })
+    let program = CommandLine.arguments[0]
+    try display.print(
+      report,
+      text: """
+
+        stopped in epoch \(position.epoch + 1) after step \(position.step); everything is saved. Go on with:
+          \(program) train --resume --output \(output)
+        """)
+    throw ExitCode(128 + (Interruption.signal ?? 0))
+  }
+}
+
+/// A mistake in how the program was called: a sentence.
+struct CommandError: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
