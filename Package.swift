@@ -64,6 +64,7 @@ let package = Package(
       resources: [.copy("Resources")]),
     .testTarget(
       name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusIR"], exclude: ["Resources"]),
+    .testTarget(name: "ApusTests", dependencies: ["Apus", "ApusFormats"], exclude: ["Resources"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
     .testTarget(
       name: "ApusCPURendererTests", dependencies: ["ApusCPU", "ApusIR", "ApusRuntime"]),

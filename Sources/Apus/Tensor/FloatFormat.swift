@@ -50,10 +50,10 @@ struct FloatFormat {
       return name.padded(left: left + tail + 1)
     }
     if isScientific {
-      let parts = ShortestDigits(value, dtype).scientific
-      let fraction = parts.fraction.padded(right: right, with: "0")
+      // Digits beyond the shortest form are the number's own, as in NumPy, and not zeros.
+      let parts = ShortestDigits.scientific(value, precision: right)
       let exponent = String(parts.exponent.dropFirst()).padded(left: exponentDigits, with: "0")
-      return parts.integer.padded(left: left) + "." + fraction + "e" + parts.exponent.prefix(1)
+      return parts.integer.padded(left: left) + "." + parts.fraction + "e" + parts.exponent.prefix(1)
         + exponent
     }
     let parts = ShortestDigits(value, dtype).positional
@@ -62,30 +62,35 @@ struct FloatFormat {
 }
 
 /// The digits of a number: as few as tell it from its neighbours of the same dtype, and at most
-/// eight after the point.
+/// `limit` after the point.
 struct ShortestDigits {
   private let value: Double
   /// `d.ddd…e±x` of the shortest form.
   private let digits: String
   private let exponent: Int
+  private let limit: Int
 
-  init(_ value: Double, _ dtype: DType) {
+  init(_ value: Double, _ dtype: DType, limit: Int = FloatFormat.precision) {
     self.value = value
+    self.limit = limit
     let text: String
     switch dtype {
-    case .f16: text = Float16(value).description
+    // Swift prints whole numbers of 16 bits with all digits.
+    case .f16: text = ShortestDigits.search(value) { Float16($0) }
+    case .bf16: text = ShortestDigits.search(value) { BFloat16($0) }
     case .f32: text = Float(value).description
-    case .bf16: text = ShortestDigits.bfloat16(value)
     default: text = value.description
     }
     (digits, exponent) = ShortestDigits.parse(text)
   }
 
-  /// The fewest digits that round to the same bfloat16.
-  private static func bfloat16(_ value: Double) -> String {
+  /// The fewest digits that round to the same number.
+  private static func search<Number: Equatable>(
+    _ value: Double, _ rounded: (Double) -> Number
+  ) -> String {
     for precision in 0..<9 {
       let text = printed(value, precision, "e")
-      if let number = Double(text), BFloat16(number) == BFloat16(value) { return text }
+      if let number = Double(text), rounded(number) == rounded(value) { return text }
     }
     return value.description
   }
@@ -112,8 +117,8 @@ struct ShortestDigits {
 
   var positional: (integer: String, fraction: String) {
     let fractionCount = digits.count - 1 - exponent
-    guard fractionCount <= FloatFormat.precision else {
-      let text = ShortestDigits.printed(Swift.abs(value), FloatFormat.precision, "f")
+    guard fractionCount <= limit else {
+      let text = ShortestDigits.printed(Swift.abs(value), limit, "f")
       let parts = text.split(separator: ".")
       return (sign + parts[0], parts[1].withoutTrailingZeros)
     }
@@ -128,17 +133,24 @@ struct ShortestDigits {
 
   /// `exponent` has a sign and at least two digits.
   var scientific: (integer: String, fraction: String, exponent: String) {
-    guard digits.count - 1 <= FloatFormat.precision else {
-      let text = ShortestDigits.printed(Swift.abs(value), FloatFormat.precision, "e")
-      let parts = text.split(separator: "e")
-      let mantissa = parts[0].split(separator: ".")
-      return (sign + mantissa[0], mantissa[1].withoutTrailingZeros, String(parts[1]))
+    guard digits.count - 1 <= limit else {
+      let parts = ShortestDigits.scientific(value, precision: limit)
+      return (parts.integer, parts.fraction.withoutTrailingZeros, parts.exponent)
     }
     let magnitude = "\(Swift.abs(exponent))".padded(left: 2, with: "0")
     return (
       sign + digits.prefix(1), String(digits.dropFirst()).withoutTrailingZeros,
       (exponent < 0 ? "-" : "+") + magnitude
     )
+  }
+
+  /// The number rounded to `precision` digits after the point.
+  static func scientific(
+    _ value: Double, precision: Int
+  ) -> (integer: String, fraction: String, exponent: String) {
+    let parts = printed(value, precision, "e").split(separator: "e")
+    let mantissa = parts[0].split(separator: ".")
+    return (String(mantissa[0]), mantissa.count > 1 ? String(mantissa[1]) : "", String(parts[1]))
   }
 
   /// C's `%.*f` or `%.*e`, which round the exact value.

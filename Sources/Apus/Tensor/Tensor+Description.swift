@@ -121,7 +121,7 @@ enum ElementFormat {
     case .floating:
       if value.isNaN { return "nan" }
       if value.isInfinite { return value < 0 ? "-inf" : "inf" }
-      let digits = ShortestDigits(value, dtype)
+      let digits = ShortestDigits(value, dtype, limit: .max)
       let magnitude = Swift.abs(value)
       if magnitude != 0 && (magnitude >= 1e16 || magnitude < 1e-4) {
         let text = digits.scientific

@@ -8,7 +8,7 @@
 /// | `.stride(from: 1, to: nil, by: 2)` | every second, Python's `1::2`; a negative step goes backwards | keeps one |
 /// | `.ellipsis` | everything along all axes not named (one at most) | keeps them |
 /// | `.newAxis` | | adds one of extent 1 |
-/// | an integer tensor | the elements at these indices, as in NumPy; several are broadcast together | replaces one by the tensor's |
+/// | an integer tensor | the elements at these indices; several are broadcast together, and where their axes are no neighbours the result's come first (NumPy; an `Int` beside them is no index tensor, as in PyTorch) | replaces one by the tensor's |
 public enum TensorIndex: Sendable {
   case element(Int)
   /// Python's `from:to:by`, with nil for what is left out.
