@@ -68,6 +68,24 @@ import Testing
         """)
   }
 
+  /// Both constants true once made the choice its condition's opposite.
+  @Test func aChoiceBetweenEqualConstantsIsNoChoice() throws {
+    try expect(
+      SimplifyAlgebra.self,
+      """
+      program(%0: bool[3])
+        %1: bool[3] = constant(true)
+        %2: bool[3] = constant(true)
+        %3: bool[3] = select %0, %1, %2
+        return %3
+      """,
+      becomes: """
+        program(%0: bool[3])
+          %1: bool[3] = constant(true)
+          return %1
+        """)
+  }
+
   @Test func truthValuesNeedNoNumbers() throws {
     try expect(
       SimplifyAlgebra.self,

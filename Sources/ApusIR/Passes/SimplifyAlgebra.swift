@@ -123,6 +123,7 @@ struct SimplifyAlgebra: PeepholePass {
       return rewriter.emit(.select, [inner.operands[0], b, a], module: module)
     }
     if let x = rewriter.constant(a), let y = rewriter.constant(b) {
+      if x == y { return a }
       let type = rewriter.type(a)
       if x == .one(type.dtype), y == .zero(type.dtype) {
         return type.dtype == .bool
