@@ -1,6 +1,5 @@
 import ApusRuntime
 import Dispatch
-import Foundation
 import Synchronization
 
 /// Compiles kernels to machine code, on all cores, each different kernel once.
@@ -55,15 +54,8 @@ package final class KernelCompiler: Sendable {
     let number = compilations.add(1, ordering: .relaxed).newValue
     let name = "kernel\(number)"
     let ir = LLVMRenderer.render(kernel, name: name)
-    if KernelCompiler.printsIR {
-      FileHandle.standardError.write(Data("\(kernel)\n\(ir)\n".utf8))
-    }
+    DebugLevel.code.log("\(kernel)\n\(ir)")
     let module = try jit.compile(ir: ir, functions: [name])
     return try CompiledKernel(module: module, name: name, kernel: kernel)
   }
-
-  private static let printsIR: Bool = {
-    let level = ProcessInfo.processInfo.environment["APUS_DEBUG"].flatMap { Int($0) } ?? 0
-    return level >= 4
-  }()
 }
