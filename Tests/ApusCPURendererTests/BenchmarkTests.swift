@@ -5,9 +5,10 @@ import Testing
 
 @testable import ApusCPU
 
-/// Prints how fast kernels run on one core, and how long they take to compile. Nothing is asserted:
-/// figures depend on the machine.
-@Suite(.serialized) struct BenchmarkTests {
+/// Prints how fast kernels run on one core, and how long they take to compile, where
+/// `APUS_BENCHMARK` is set. Nothing is asserted: figures depend on the machine.
+@Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["APUS_BENCHMARK"] != nil))
+struct BenchmarkTests {
   static let count = 1 << 14
 
   @Test func elementwise() throws {
@@ -77,18 +78,12 @@ import Testing
     let start = ContinuousClock.now
     _ = try compiler.compile(many)
     print("softmax, 40 of them: \((ContinuousClock.now - start) / 40) each")
-    let jit = try JIT.shared.get()
-    let batched = ContinuousClock.now
-    let names = many.indices.map { "k\($0)" }
-    let ir = LLVMRenderer.render(zip(names, many).map { (name: $0, kernel: $1) })
-    _ = try jit.compile(ir: ir, functions: names)
-    print("in one module on one core: \((ContinuousClock.now - batched) / 40) each")
   }
 
   private func format(_ x: Double) -> String { String(format: "%.2f", x) }
 
   private func report(_ name: String, _ kernel: Kernel) throws {
-    print("\(name): \(format(try measure(kernel) )) G elements/s")
+    print("\(name): \(format(try measure(kernel))) G elements/s")
   }
 
   /// Elements per nanosecond, the elements being those of the first argument.
@@ -97,12 +92,14 @@ import Testing
       switch argument.dtype {
       case .f32: Memory((0..<argument.elementCount).map { Float($0 % 97) * 0.031 + 0.1 })
       case .f64: Memory((0..<argument.elementCount).map { Double($0 % 97) * 0.031 + 0.1 })
+      case .bf16, .f16: Memory([UInt16](repeating: 0x3F01, count: argument.elementCount))
       default: Memory([UInt8](repeating: 1, count: argument.elementCount * argument.dtype.byteCount))
       }
     }
     let compiled = try KernelCompiler.shared.compile(kernel)
     let pointers: [UnsafeMutableRawPointer?] = memories.map(\.pointer)
     let elements = Double(kernel.arguments.map(\.elementCount).max()!)
+    defer { withExtendedLifetime(memories) {} }
     compiled.run(pointers)
     var best = Double.infinity
     let deadline = ContinuousClock.now + .milliseconds(40)

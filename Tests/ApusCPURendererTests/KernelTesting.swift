@@ -67,8 +67,13 @@ extension Kernel {
   }
 
   func run(_ memories: [Memory], points: Range<Int>? = nil) throws {
-    let kernel = try KernelCompiler.shared.compile(self)
-    kernel.run(memories.map(\.pointer), points: points)
+    try KernelCompiler.shared.compile(self).run(memories, points: points)
+  }
+}
+
+extension CompiledKernel {
+  func run(_ memories: [Memory], points: Range<Int>? = nil) {
+    withExtendedLifetime(memories) { run(memories.map(\.pointer), points: points) }
   }
 }
 

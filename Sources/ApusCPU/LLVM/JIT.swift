@@ -100,11 +100,11 @@ package final class JIT: Sendable {
       else { throw .missingFunction(name) }
     }
     let picRelocation: Int32 = 2
-    let jitCodeModel: Int32 = 1
+    let defaultCodeModel: Int32 = 0  // Small: constants and calls need no 64-bit addresses.
     guard
       let machine = llvm.createTargetMachine(
         target, triple, hostProcessor, hostFeatures, optimisation.rawValue, picRelocation,
-        jitCodeModel)
+        defaultCodeModel)
     else { throw .codeGeneration("no target machine for \(hostProcessor)") }
     defer { llvm.disposeTargetMachine(machine) }
     return try unit.emitObject(

@@ -59,11 +59,7 @@ extension KernelRenderer {
     case (.floating, .bool):
       return f.value("fcmp une \(from.rawValue) \(x), \(LLVMConstant.floating(0, from))")
     case (.integer, .bool): return f.value("icmp ne \(from.rawValue) \(x), 0")
-    case (.floating, .integer):
-      let operation = target.isUnsigned ? "fptoui" : "fptosi"
-      let intrinsic = "llvm.\(operation).sat.\(to.suffix).\(from.suffix)"
-      m.declare(intrinsic, to, [from])
-      return f.value("call \(to.rawValue) @\(intrinsic)(\(from.rawValue) \(x))")
+    case (.floating, .integer): return truncated(x, from, to: target)
     case (.floating, .floating):
       if from == to { return rounded(x, target) }
       if to == .double { return f.convert("fpext", from, x, to) }
@@ -76,5 +72,23 @@ extension KernelRenderer {
       if to.bitWidth < from.bitWidth { return f.convert("trunc", from, x, to) }
       return f.convert(source.isUnsigned ? "zext" : "sext", from, x, to)
     }
+  }
+
+  /// LLVM's own saturating conversion does not become vector instructions.
+  private func truncated(_ x: String, _ type: LLVMType, to target: DType) -> String {
+    let math = MathWriter(f: f, m: m, type: type)
+    let to = target.valueType
+    let (least, greatest) = (Scalar.lowest(target).int64, Scalar.highest(target).int64)
+    // The greatest i32 and i64 round up to a power of two: from there on the result is saturated.
+    let (lower, upper) = (math.constant(Double(least)), math.constant(Double(greatest)))
+    let isAbove = math.compare("oge", x, upper)
+    let isBelow = math.compare("ole", x, lower)
+    let isInside = f.all([math.compare("olt", x, upper), math.compare("ogt", x, lower)])
+    let safe = math.select(isInside, x, math.constant(0))
+    let wide: LLVMType = to == .i64 ? .i64 : .i32
+    let whole = f.convert("fptosi", type, safe, wide)
+    let raised = f.select(isBelow, wide, "\(least)", whole)
+    let result = f.select(isAbove, wide, "\(greatest)", raised)
+    return to == wide ? result : f.convert("trunc", wide, result, to)
   }
 }

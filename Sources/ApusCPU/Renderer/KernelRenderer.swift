@@ -120,11 +120,18 @@ final class KernelRenderer {
     }
   }
 
+  /// Loops up to this length may be unrolled completely.
+  private static let longestUnrolled = 32
+
   private func loop(
     _ lower: String, _ upper: String, mayBeEmpty: Bool, isParallel: Bool,
     _ contents: (String) -> Void
   ) {
     var properties = ["!{!\"llvm.loop.mustprogress\"}"]
+    // Unrolling what is left after vectorising doubles the time to compile and gains nothing.
+    if Int(upper) ?? .max > KernelRenderer.longestUnrolled {
+      properties.append("!{!\"llvm.loop.unroll.disable\"}")
+    }
     if isParallel {
       let group = m.node { _ in "distinct !{}" }
       accessGroups.append(group)
