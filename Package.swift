@@ -65,6 +65,9 @@ let package = Package(
     .testTarget(
       name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusIR"], exclude: ["Resources"]),
     .testTarget(name: "ApusTests", dependencies: ["Apus", "ApusFormats"], exclude: ["Resources"]),
+    .testTarget(
+      name: "ApusEngineTests",
+      dependencies: ["ApusCPU", "ApusReference", "ApusTestSupport"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
     .testTarget(
       name: "ApusCPURendererTests", dependencies: ["ApusCPU", "ApusIR", "ApusRuntime"]),

@@ -48,8 +48,17 @@ final class CompiledPlan: CompiledProgram {
     defer { idle.withLock { $0.append(workspace) } }
     workspace.bind(
       inputs: inputs.map(\.pointer), outputs: outputs.map(\.pointer), arena: workspace.arena.pointer)
-    try execute(workspace, profiler: profiler)
+    // OpenMP keeps a team of workers for every thread that starts parallel work; large programs
+    // all start from one thread, so that there is one team.
+    if cost.flops + cost.bytesMoved < Self.worthHandingOver {
+      try execute(workspace, profiler: profiler)
+    } else {
+      try EngineThread.shared.run { try execute(workspace, profiler: profiler) }
+    }
   }
+
+  /// Work, in operations and bytes, next to which handing it to another thread costs nothing.
+  private static let worthHandingOver = 1_000_000
 
   /// Runs the steps on a workspace whose blocks are bound.
   func execute(_ workspace: Workspace, profiler: Profiler?) throws {

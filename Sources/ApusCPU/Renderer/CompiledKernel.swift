@@ -2,7 +2,7 @@ import ApusRuntime
 
 /// A kernel as machine code.
 package final class CompiledKernel: Sendable {
-  /// Takes an array of pointers to the arguments, each aligned to 64 bytes, and runs the points
+  /// Takes an array of pointers to the arguments, each aligned to its element, and runs the points
   /// from the first number up to the second.
   package typealias Function =
     @convention(c) @Sendable (UnsafePointer<UnsafeMutableRawPointer?>, Int, Int) -> Void

@@ -45,7 +45,8 @@ final class KernelRenderer {
   }
 
   private func attributes(of argument: Kernel.Argument) -> String {
-    var attributes = ["noalias", "nonnull", "align 64"]
+    // No more than the element's alignment: a loop's body is given slices of its operands.
+    var attributes = ["noalias", "nonnull"]
     let byteCount = argument.elementCount * argument.dtype.byteCount
     if byteCount > 0 { attributes.append("dereferenceable(\(byteCount))") }
     switch (argument.isRead, argument.isWritten) {

@@ -3,7 +3,7 @@ import ApusRuntime
 /// Renders kernels as LLVM IR text, for LLVM 16 and later.
 ///
 /// Each kernel becomes a function `void name(ptr arguments, i64 begin, i64 end)`, where `arguments`
-/// is an array of pointers, each aligned to 64 bytes. It runs the points `begin..<end` of the
+/// is an array of pointers, each aligned to its element. It runs the points `begin..<end` of the
 /// parallel space, counted in row-major order.
 package enum LLVMRenderer {
   package static func render(_ kernel: Kernel, name: String) -> String {

@@ -3,33 +3,71 @@ import ApusIR
 // Scatter, concatenation and padding between elements: kernels that write parts of a block.
 extension Lowering {
   /// Fills the result with the target, then applies the updates in order.
+  ///
+  /// Sums of 16-bit floating numbers collect in a block of f32 and are rounded once, at the end.
   mutating func scheduleScatter(
     _ instruction: Program.Instruction, axis: Int, _ addressing: Addressing, _ combine: Combine
   ) throws(Emitter.NeedsStorage) {
-    var fill = KernelBuilder()
     let result = type(instruction.result)
-    try writeElements(of: instruction.operands[0], into: instruction.result, in: &fill) { $0 }
-    var kernel = fill.finish()
-    kernel.collapse()
-    kernel.makeLastParallelVariableInner()
-    var steps = [step(kernel, fill.blocks, flops: 0, module: instruction.module)]
-    if type(instruction.operands[2]).shape.elementCount > 0, result.shape[axis] > 0 {
+    let home = block(of: instruction.result)
+    let hasUpdates = type(instruction.operands[2]).shape.elementCount > 0 && result.shape[axis] > 0
+    let wide = TensorType(result.dtype.isFloating ? result.dtype.reductionDType : result.dtype, result.shape)
+    let isWide = combine == .add && hasUpdates && wide != result
+    var target = (block: home, type: result)
+    if isWide {
+      target = (blocks.count, wide)
+      blocks.append(Plan.Block(place: .arena(-1), type: wide))
+    }
+    var steps: [Plan.Step] = []
+    var fill = KernelBuilder()
+    try writeElements(of: instruction.operands[0], into: target, in: &fill) { $0 }
+    steps.append(pointwiseStep(&fill, instruction))
+    if hasUpdates {
       var builder = KernelBuilder()
-      try updates(instruction, axis: axis, addressing, combine, in: &builder)
+      try updates(instruction, axis: axis, addressing, combine, into: target, in: &builder)
       var kernel = builder.finish()
       kernel.collapse()
       steps.append(kernelStep(kernel, builder.blocks, instruction))
     }
+    if isWide { steps.append(castStep(from: target, to: (home, result), instruction)) }
     add(steps, writing: instruction)
+  }
+
+  /// A finished kernel without loops of its own as a step.
+  private func pointwiseStep(
+    _ builder: inout KernelBuilder, _ instruction: Program.Instruction
+  ) -> Plan.Step {
+    var kernel = builder.finish()
+    kernel.collapse()
+    kernel.makeLastParallelVariableInner()
+    return step(kernel, builder.blocks, flops: 0, module: instruction.module)
+  }
+
+  private func castStep(
+    from source: (block: Int, type: TensorType), to target: (block: Int, type: TensorType),
+    _ instruction: Program.Instruction
+  ) -> Plan.Step {
+    var builder = KernelBuilder()
+    let variable = builder.addVariable(extent: source.type.shape.elementCount)
+    builder.setParallel([variable])
+    let input = builder.argument(source.block, source.type, isWritten: false)
+    let output = builder.argument(target.block, target.type, isWritten: true)
+    let element = builder.define(
+      source.type.dtype,
+      .load(
+        argument: input, at: .variable(variable), guards: [], otherwise: .zero(source.type.dtype)))
+    let rounded = builder.define(target.type.dtype, .cast(element))
+    builder.append(.store(argument: output, at: .variable(variable), rounded))
+    return pointwiseStep(&builder, instruction)
   }
 
   /// Walks the updates. Axes that are the same in target and updates are independent of each other
   /// and run in parallel; those of the indices run in order.
   private mutating func updates(
     _ instruction: Program.Instruction, axis: Int, _ addressing: Addressing, _ combine: Combine,
-    in builder: inout KernelBuilder
+    into destination: (block: Int, type: TensorType), in builder: inout KernelBuilder
   ) throws(Emitter.NeedsStorage) {
-    let result = type(instruction.result)
+    let result = destination.type
     let updates = instruction.operands[2]
     let domain = type(updates).shape
     for extent in domain { _ = builder.addVariable(extent: extent) }
@@ -53,10 +91,12 @@ extension Lowering {
     var place = indices
     place.replaceSubrange(axis..<(axis + indexRank), with: [dynamic])
     let position = Kernel.Index.linear(place, in: result.shape)
-    let update = try emitter.emit(updates, at: indices, in: &builder)
-    let target = builder.argument(block(of: instruction.result), result, isWritten: true)
+    let narrow = try emitter.emit(updates, at: indices, in: &builder)
+    let isSame = type(updates).dtype == result.dtype
+    let update = isSame ? narrow : builder.define(result.dtype, .cast(narrow))
+    let target = builder.argument(destination.block, result, isWritten: true)
     if combine == .add {
-      _ = builder.argument(block(of: instruction.result), result, isWritten: false)
+      _ = builder.argument(destination.block, result, isWritten: false)
       let old = builder.define(
         result.dtype,
         .load(argument: target, at: position, guards: [], otherwise: .zero(result.dtype)))
@@ -82,15 +122,13 @@ extension Lowering {
       guard shape.elementCount > 0 else { continue }
       var builder = KernelBuilder()
       let offset = start
-      try writeElements(of: operand, into: instruction.result, in: &builder) { indices in
+      let target = (block(of: instruction.result), type(instruction.result))
+      try writeElements(of: operand, into: target, in: &builder) { indices in
         var moved = indices
         moved[axis] = indices[axis] + .constant(offset)
         return moved
       }
-      var kernel = builder.finish()
-      kernel.collapse()
-      kernel.makeLastParallelVariableInner()
-      steps.append(step(kernel, builder.blocks, flops: 0, module: instruction.module))
+      steps.append(pointwiseStep(&builder, instruction))
     }
     add(steps, writing: instruction)
   }
@@ -110,31 +148,30 @@ extension Lowering {
     var steps = [step(fill.finish(), fill.blocks, flops: 0, module: instruction.module)]
     if type(instruction.operands[0]).shape.elementCount > 0 {
       var builder = KernelBuilder()
-      try writeElements(of: instruction.operands[0], into: instruction.result, in: &builder) { indices in
+      try writeElements(of: instruction.operands[0], into: (target, result), in: &builder) { indices in
         indices.enumerated().map { axis, index in
           index.scaled(by: padding.interior[axis] + 1) + .constant(padding.low[axis])
         }
       }
-      var kernel = builder.finish()
-      kernel.collapse()
-      kernel.makeLastParallelVariableInner()
-      steps.append(step(kernel, builder.blocks, flops: 0, module: instruction.module))
+      steps.append(pointwiseStep(&builder, instruction))
     }
     add(steps, writing: instruction)
   }
 
-  /// Writes every element of `operand` to the place in `result` that `map` gives.
+  /// Writes every element of `operand`, as the dtype of `target`, to the place that `map` gives.
   private mutating func writeElements(
-    of operand: Program.Value, into result: Program.Value, in builder: inout KernelBuilder,
-    map: ([Kernel.Index]) -> [Kernel.Index]
+    of operand: Program.Value, into target: (block: Int, type: TensorType),
+    in builder: inout KernelBuilder, map: ([Kernel.Index]) -> [Kernel.Index]
   ) throws(Emitter.NeedsStorage) {
     let domain = type(operand).shape
     for extent in domain { _ = builder.addVariable(extent: extent) }
     let indices = KernelGroup.identity(domain)
     builder.setParallel(domain.indices.filter { domain[$0] != 1 })
     let element = try emitter.emit(operand, at: indices, in: &builder)
-    let target = builder.argument(block(of: result), type(result), isWritten: true)
-    let position = Kernel.Index.linear(map(indices), in: type(result).shape)
-    builder.append(.store(argument: target, at: position, element))
+    let isSame = type(operand).dtype == target.type.dtype
+    let stored = isSame ? element : builder.define(target.type.dtype, .cast(element))
+    let argument = builder.argument(target.block, target.type, isWritten: true)
+    let position = Kernel.Index.linear(map(indices), in: target.type.shape)
+    builder.append(.store(argument: argument, at: position, stored))
   }
 }
