@@ -46,6 +46,18 @@ import Testing
         + ["  return %3"]).joined(separator: "\n"))
   }
 
+  /// In u8 a negation wraps, and there is no sign to take away again.
+  @Test func unsignedNegationsStay() throws {
+    try expectUnchanged(
+      SimplifyAlgebra.self,
+      """
+      program(%0: u8[3])
+        %1: u8[3] = negate %0
+        %2: u8[3] = absolute %1
+        return %2
+      """)
+  }
+
   /// Behind a ReLU only its output is needed for the gradient, not its input.
   @Test func theSignOfAnInputIsReadFromTheReLU() throws {
     try expect(

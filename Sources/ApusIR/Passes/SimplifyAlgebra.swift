@@ -49,7 +49,7 @@ struct SimplifyAlgebra: PeepholePass {
       (.ceil, .unary(.floor)), (.ceil, .unary(.ceil)), (.ceil, .unary(.round)),
       (.round, .unary(.floor)), (.round, .unary(.ceil)), (.round, .unary(.round)):
       return x
-    case (.absolute, .unary(.negate)):
+    case (.absolute, .unary(.negate)) where rewriter.type(x).dtype != .u8:
       return rewriter.emit(.unary(.absolute), inner.operands, module: module)
     case (.negate, .binary(.subtract)) where rewriter.type(x).dtype.isInteger:
       return rewriter.emit(.binary(.subtract), inner.operands.reversed(), module: module)
