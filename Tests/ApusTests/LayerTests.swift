@@ -1,0 +1,172 @@
+import Apus
+import Testing
+
+/// Checks what every layer must do: keys and shapes are known without values; computed on f32 and
+/// bf16 alike; a saved state gives the same results; one training step changes every parameter.
+func checkLayer(
+  _ keys: [String: Shape], input: Shape, output: Shape, buffers: Set<String> = [],
+  sourceLocation: SourceLocation = #_sourceLocation, _ make: (Scope) -> any Layer
+) throws {
+  let abstract = ParameterStore.shapesOnly()
+  let shapesOnly = make(abstract.scope)
+  let found = Dictionary(uniqueKeysWithValues: abstract.parameters.map { ($0.path, $0.shape) })
+  #expect(found == keys, sourceLocation: sourceLocation)
+  let x = Tensor.normal(input, key: RandomKey(seed: 1))
+  let abstractShape = shapesOnly(x).shape
+  #expect(abstractShape == output, sourceLocation: sourceLocation)
+
+  let store = ParameterStore(seed: 1)
+  let layer = make(store.scope)
+  let result = layer(x)
+  #expect(result.shape == output, sourceLocation: sourceLocation)
+  let areFinite = isFinite(result).all().scalar(as: Bool.self)
+  #expect(areFinite, sourceLocation: sourceLocation)
+
+  let copy = ParameterStore(seed: 2)
+  let second = make(copy.scope)
+  try copy.load(store.state)
+  let again = second(x)
+  #expect(again == result, sourceLocation: sourceLocation)
+
+  let brief = ParameterStore(seed: 1)
+  let narrowLayer = make(brief.scope.with(dtype: .bf16))
+  let narrow = narrowLayer(x.to(.bf16))
+  #expect(narrow.dtype == .bf16, sourceLocation: sourceLocation)
+  let isNear = narrow.to(.f32).allClose(result, relative: 0.1, absolute: 0.1)
+  #expect(isNear, sourceLocation: sourceLocation)
+
+  guard !store.trainable.isEmpty else { return }
+  let before = store.state
+  let weights = Tensor.normal(output, key: RandomKey(seed: 3))
+  let step = Step<any Layer, Tensor>(layer, SGD(learningRate: 0.1)) { layer, x in
+    (layer(x) * weights).sum()
+  }
+  try step(x)
+  for parameter in store.parameters {
+    let isChanged = parameter.value != before[parameter.path]!
+    #expect(isChanged, "\(parameter) did not change", sourceLocation: sourceLocation)
+  }
+}
+
+@Suite struct LayerTests {
+  @Test func linear() throws {
+    try checkLayer(["weight": [5, 3], "bias": [5]], input: [2, 4, 3], output: [2, 4, 5]) {
+      Linear($0, 3, 5)
+    }
+  }
+
+  @Test func convolutions() throws {
+    try checkLayer(["weight": [6, 2, 3], "bias": [6]], input: [2, 9, 4], output: [2, 4, 6]) {
+      Conv1D($0, 4, 6, kernel: 3, stride: 2, groups: 2)
+    }
+    try checkLayer(["weight": [5, 3, 3, 1], "bias": [5]], input: [2, 8, 6, 3], output: [2, 8, 6, 5]) {
+      Conv2D($0, 3, 5, kernel: [3, 1], padding: [1, 0])
+    }
+    try checkLayer(["weight": [2, 3, 2, 2, 2]], input: [1, 4, 5, 6, 3], output: [1, 3, 4, 5, 2]) {
+      Conv3D($0, 3, 2, kernel: 2, bias: false)
+    }
+  }
+
+  @Test func normalizations() throws {
+    try checkLayer(["weight": [4], "bias": [4]], input: [3, 4], output: [3, 4]) { LayerNorm($0, 4) }
+    let keys: [String: Shape] = [
+      "weight": [4], "bias": [4], "running_mean": [4], "running_var": [4], "num_batches_tracked": [],
+    ]
+    try checkLayer(keys, input: [3, 2, 2, 4], output: [3, 2, 2, 4]) { BatchNorm($0, 4) }
+  }
+
+  @Test func sequences() throws {
+    let keys: [String: Shape] = ["0.weight": [4, 3], "0.bias": [4], "2.weight": [2, 4], "2.bias": [2]]
+    try checkLayer(keys, input: [5, 3], output: [5, 2]) {
+      Sequential($0, { Linear($0, 3, 4) }, { _ in GELU() }, { Linear($0, 4, 2) })
+    }
+  }
+
+  @Test func layersWithoutParameters() throws {
+    let layers: [(any Layer, Shape)] = [
+      (MaxPool2D(2), [2, 3, 2, 3]), (AveragePool2D(3, stride: 1, padding: 1), [2, 6, 4, 3]),
+      (GlobalAveragePool(), [2, 3]), (GlobalMaxPool(), [2, 3]), (Flatten(), [2, 72]),
+      (Dropout(0.5), [2, 6, 4, 3]), (ReLU(), [2, 6, 4, 3]), (Softmax(), [2, 6, 4, 3]),
+    ]
+    for (layer, output) in layers {
+      try checkLayer([:], input: [2, 6, 4, 3], output: output) { _ in layer }
+    }
+  }
+
+  @Test func embeddingsLookUp() {
+    let layer = Embedding(ParameterStore().scope, 5, 3)
+    #expect(layer(Tensor([[1, 4]])) == layer.weight.value[[1, 4] as Tensor].expanded(at: 0))
+  }
+
+  @Test func averagePoolsCountPaddingOnRequest() {
+    let x = Tensor.ones([1, 2, 2, 1])
+    #expect(averagePool2D(x, 2, stride: 1, padding: 1)[0, 0, 0, 0].item == 0.25)
+    #expect(averagePool2D(x, 2, stride: 1, padding: 1, countsPadding: false) == Tensor.ones([1, 3, 3, 1]))
+  }
+
+  @Test func dropoutScalesInTrainingOnly() {
+    let x = Tensor.ones([10_000])
+    #expect(dropout(x, 0.4) == x)
+    let dropped = withTraining { withRandom(seed: 1) { dropout(x, 0.4) } }
+    #expect(abs(dropped.mean().item - 1) < 0.05)
+    #expect(abs((dropped .== 0).mean().item - 0.4) < 0.02)
+  }
+
+  @Test func initialDistributionsArePyTorchs() {
+    let store = ParameterStore(seed: 5)
+    let linear = Linear(store.scope / "linear", 100, 200)
+    let bound = 0.1
+    #expect(abs(linear.weight.value).max().item <= bound)
+    #expect(abs(linear.weight.value.std().item - bound / 3.0.squareRoot()) < 0.002)
+    #expect(abs(linear.bias!.value).max().item <= bound)
+    let conv = Conv2D(store.scope / "conv", 16, 32, kernel: 5)
+    #expect(abs(conv.weight.value).max().item <= 0.05)
+    #expect(abs(conv.weight.value.std().item - 0.05 / 3.0.squareRoot()) < 0.001)
+    let embedding = Embedding(store.scope / "embedding", 100, 50)
+    #expect(abs(embedding.weight.value.std().item - 1) < 0.03)
+  }
+
+  @Test func scopesSetDtypeAndInitialiser() {
+    let store = ParameterStore()
+    let layer = Linear(store.scope.with(dtype: .f64).with(weightInitializer: .ones).frozen, 2, 3)
+    #expect(layer.weight.value == Tensor.ones([3, 2], dtype: .f64))
+    #expect(store.trainable.isEmpty)
+  }
+}
+
+@Suite struct LossTests {
+  private let logits = Tensor([[2.0, -1, 0.5], [0, 3, -2]])
+  private let labels = Tensor([0, 2])
+
+  // Numbers of PyTorch 2.13.
+  @Test func crossEntropies() {
+    expectClose(crossEntropy(logits: logits, labels: labels), Tensor(2.6479, dtype: .f32), relative: 1e-4)
+    expectClose(crossEntropy(logits: logits, labels: labels, reduction: .none), Tensor([0.2413, 5.0550]), relative: 2e-4)
+    expectClose(
+      crossEntropy(logits: logits, labels: labels.oneHot(3)), crossEntropy(logits: logits, labels: labels))
+    expectClose(
+      crossEntropy(logits: logits, labels: labels, ignoring: 2), Tensor(0.2413, dtype: .f32), relative: 2e-4)
+    expectClose(
+      crossEntropy(logits: logits, labels: labels, labelSmoothing: 0.1),
+      crossEntropy(logits: logits, labels: labels.oneHot(3), labelSmoothing: 0.1))
+    let extreme = crossEntropy(logits: Tensor([[1000.0, -1000]]), labels: Tensor([0]))
+    #expect(extreme.item == 0)
+  }
+
+  @Test func binaryCrossEntropies() {
+    let x = Tensor([0.3, -2, 4])
+    let t = Tensor([1.0, 0, 0])
+    let direct = binaryCrossEntropy(sigmoid(x), t)
+    expectClose(binaryCrossEntropyWithLogits(x, t), direct)
+    expectClose(binaryCrossEntropyWithLogits(x, t, positiveWeight: 1), direct)
+    #expect(binaryCrossEntropy(Tensor([0.0]), Tensor([1.0])).item == 100)
+    #expect(binaryCrossEntropyWithLogits(Tensor([500.0]), Tensor([0.0])).item == 500)
+  }
+
+  @Test func distances() {
+    let a = Tensor([1.0, 2]), b = Tensor([2.0, 4])
+    #expect(meanSquaredError(a, b).item == 2.5)
+    #expect(meanAbsoluteError(a, b).item == 1.5)
+    #expect(meanSquaredError(a, b, reduction: .sum).item == 5)
+  }
+}
