@@ -109,7 +109,8 @@ import Testing
     var x: [Float] = []
     var y: [Float] = []
     let edges: [Float] = [
-      0, -0.0, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 1.5, .infinity, -.infinity, .nan, 1e30, -1e30, 0x1p-133,
+      0, -0.0, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 1.5, .infinity, -.infinity, .nan, 1e30, -1e30,
+      0x1p-133,
       .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .greatestFiniteMagnitude, 16_777_216, 0.1,
     ]
     for a in edges {

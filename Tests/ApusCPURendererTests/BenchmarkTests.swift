@@ -52,6 +52,8 @@ struct BenchmarkTests {
     for op in Reduction.allCases { try report("f32 \(op)", Examples.total(.f32, Self.count, op)) }
     try report("i64 sum", Examples.total(.i64, Self.count, .sum))
     try report("f32 softmax, rows of 1,024", Examples.softmax(rows: 16, columns: 1024))
+    try report("f32 softmax, rows of 999", Examples.softmax(rows: 16, columns: 999))
+    try report("f32 softmax, rows of 10", Examples.softmax(rows: 1_000, columns: 10))
     try report("i32 philox", Examples.philox(.i32, Self.count))
     try report("f32 padded rows", Examples.padded(rows: 128, columns: 128))
     try report("f32 column sums", Examples.columnSums(rows: 64, columns: 256))
@@ -93,7 +95,8 @@ struct BenchmarkTests {
       case .f32: Memory((0..<argument.elementCount).map { Float($0 % 97) * 0.031 + 0.1 })
       case .f64: Memory((0..<argument.elementCount).map { Double($0 % 97) * 0.031 + 0.1 })
       case .bf16, .f16: Memory([UInt16](repeating: 0x3F01, count: argument.elementCount))
-      default: Memory([UInt8](repeating: 1, count: argument.elementCount * argument.dtype.byteCount))
+      default:
+        Memory([UInt8](repeating: 1, count: argument.elementCount * argument.dtype.byteCount))
       }
     }
     let compiled = try KernelCompiler.shared.compile(kernel)

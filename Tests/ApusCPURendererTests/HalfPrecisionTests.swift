@@ -32,7 +32,9 @@ import Testing
         values.append(Float(bitPattern: bits & 0xFFFF_0000 | low))
       }
     }
-    values += [.nan, -.nan, .signalingNaN, 65_519, 65_520, 65_535, 3.39e38, .greatestFiniteMagnitude]
+    values += [
+      .nan, -.nan, .signalingNaN, 65_519, 65_520, 65_535, 3.39e38, .greatestFiniteMagnitude,
+    ]
     let brains = Memory([UInt16](repeating: 7, count: values.count))
     try Kernel.map([.f32], to: .bf16, count: values.count, .cast(0)).run([Memory(values), brains])
     for (x, got) in zip(values, brains.array(of: UInt16.self)) {

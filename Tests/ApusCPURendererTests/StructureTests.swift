@@ -91,7 +91,9 @@ import Testing
     let values = floats(rows * columns)
     let memory = Memory([Float](repeating: 7, count: columns))
     try Examples.columnSums(rows: rows, columns: columns).run([Memory(values), memory])
-    let want = (0..<columns).map { c in (0..<rows).reduce(Float(0)) { $0 + values[$1 * columns + c] } }
+    let want = (0..<columns).map { column in
+      (0..<rows).reduce(Float(0)) { $0 + values[$1 * columns + column] }
+    }
     #expect(memory.array() == want)
   }
 
@@ -175,7 +177,9 @@ import Testing
   // MARK: Parallel spaces
 
   /// Writes its number in row-major order to every point, in a space of several shapes.
-  @Test(arguments: [[24], [4, 6], [3, 20], [2, 3, 4], [2, 5, 9], [1, 7, 1, 3], [5, 1, 17], [0, 4], []])
+  @Test(arguments: [
+    [24], [4, 6], [3, 20], [2, 3, 4], [2, 5, 9], [1, 7, 1, 3], [5, 1, 17], [0, 4], [],
+  ])
   func subrangesCoverTheSpace(_ extents: [Int]) throws {
     var strides = [Int](repeating: 1, count: extents.count)
     for i in extents.indices.dropLast().reversed() { strides[i] = strides[i + 1] * extents[i + 1] }
@@ -226,7 +230,7 @@ import Testing
 
   // MARK: Random bits
 
-  /// Against Philox4x32-10 written plainly, and the first known answer of the Random123 distribution.
+  /// Against Philox4x32-10 written plainly, and the first known answer of Random123.
   @Test func philox() throws {
     let count = 1_000
     let key: [Int64] = [0x0123_4567_89AB_CDEF, -5]

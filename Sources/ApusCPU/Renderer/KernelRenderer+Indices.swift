@@ -9,8 +9,9 @@ extension KernelRenderer {
       sum = sum.map { f.value("add\(flags) i64 \($0), \(term)") } ?? term
     }
     for term in index.terms where term.stride != 0 {
-      guard kernel.extents[term.variable] != 1, let variable = variables[term.variable] else {
-        continue
+      if kernel.extents[term.variable] == 1 { continue }  // Always 0.
+      guard let variable = variables[term.variable] else {
+        preconditionFailure("kernel uses variable \(term.variable) outside its loop:\n\(kernel)")
       }
       add(
         term.stride == 1 ? variable : f.value("mul nsw i64 \(variable), \(term.stride)"),
@@ -71,7 +72,8 @@ extension KernelRenderer {
     let dtype = kernel.arguments[argument].dtype
     let address = address(argument, f, index)
     return f.value(
-      "load \(dtype.memoryType.rawValue), ptr \(address), align \(dtype.byteCount)\(accessMetadata)")
+      "load \(dtype.memoryType.rawValue), ptr \(address), align \(dtype.byteCount)\(accessMetadata)"
+    )
   }
 
   private func memoryConstant(_ scalar: Scalar, _ dtype: DType) -> String {

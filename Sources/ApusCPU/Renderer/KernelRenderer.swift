@@ -67,18 +67,21 @@ final class KernelRenderer {
     let space = kernel.parallel.filter { kernel.extents[$0] != 1 }
     guard kernel.parallelCount > 0 else { return }
     guard let last = space.last else {
-      return loop("%begin", "%end", mayBeEmpty: true, isParallel: true) { [self] _ in
+      return loop("%begin", "%end", mayBeEmpty: true, isParallel: true, around: kernel.body) {
+        [self] _ in
         render(kernel.body)
       }
     }
     let extent = kernel.extents[last]
     if space.count == 1 {
-      loop("%begin", "%end", mayBeEmpty: true, isParallel: true) { [self] point in
+      loop("%begin", "%end", mayBeEmpty: true, isParallel: true, around: kernel.body) {
+        [self] point in
         variables[last] = point
         render(kernel.body)
       }
     } else if extent < KernelRenderer.shortestRow {
-      loop("%begin", "%end", mayBeEmpty: true, isParallel: true) { [self] point in
+      loop("%begin", "%end", mayBeEmpty: true, isParallel: true, around: kernel.body) {
+        [self] point in
         delinearize(point, over: space)
         render(kernel.body)
       }
@@ -86,7 +89,7 @@ final class KernelRenderer {
       // Row by row, so that the innermost variable is a plain loop counter.
       let first = f.value("udiv i64 %begin, \(extent)")
       let limit = f.value("udiv i64 \(f.value("add i64 %end, \(extent - 1)")), \(extent)")
-      loop(first, limit, mayBeEmpty: true, isParallel: false) { [self] row in
+      loop(first, limit, mayBeEmpty: true, isParallel: false, around: []) { [self] row in
         delinearize(row, over: Array(space.dropLast()))
         let start = f.value("mul nuw nsw i64 \(row), \(extent)")
         let lower = f.value("sub nsw i64 %begin, \(start)")
@@ -95,7 +98,7 @@ final class KernelRenderer {
         m.declare("llvm.smin.i64", .i64, [.i64, .i64])
         let from = f.value("call i64 @llvm.smax.i64(i64 \(lower), i64 0)")
         let to = f.value("call i64 @llvm.smin.i64(i64 \(upper), i64 \(extent))")
-        loop(from, to, mayBeEmpty: true, isParallel: true) { column in
+        loop(from, to, mayBeEmpty: true, isParallel: true, around: kernel.body) { column in
           self.variables[last] = column
           self.render(self.kernel.body)
         }
@@ -126,12 +129,15 @@ final class KernelRenderer {
 
   private func loop(
     _ lower: String, _ upper: String, mayBeEmpty: Bool, isParallel: Bool,
-    _ contents: (String) -> Void
+    around body: [Kernel.Statement], _ contents: (String) -> Void
   ) {
     var properties = ["!{!\"llvm.loop.mustprogress\"}"]
     // Unrolling what is left after vectorising doubles the time to compile and gains nothing.
-    if Int(upper) ?? .max > KernelRenderer.longestUnrolled {
+    let length = Int(upper) ?? .max
+    if length > KernelRenderer.longestUnrolled {
       properties.append("!{!\"llvm.loop.unroll.disable\"}")
+      let count = KernelUses.interleaving(of: body, length: length)
+      properties.append("!{!\"llvm.loop.interleave.count\", i32 \(count)}")
     }
     if isParallel {
       let group = m.node { _ in "distinct !{}" }
@@ -164,7 +170,8 @@ final class KernelRenderer {
       let extent = kernel.extents[variable]
       if extent == 1 { return render(body) }
       if extent < 1 { return }
-      loop("0", "\(extent)", mayBeEmpty: false, isParallel: isVectorizable) { [self] index in
+      loop("0", "\(extent)", mayBeEmpty: false, isParallel: isVectorizable, around: body) {
+        [self] index in
         variables[variable] = index
         render(body)
       }

@@ -75,4 +75,37 @@ struct KernelUses {
     use(value)
     use(index)
   }
+
+  /// How many vectors a loop should have in flight. Short bodies gain by it, sums above all; a long
+  /// one keeps the processor busy by itself.
+  static func interleaving(of body: [Kernel.Statement], length: Int) -> Int {
+    var cost = 0
+    for statement in body {
+      switch statement {
+      case .loop, .when: return 1
+      case .define(_, let dtype, .unary(let op, _)) where dtype.isFloating && op.isFormula:
+        return 1
+      case .define(_, let dtype, .binary(let op, _, _)) where dtype.isFloating && op.isFormula:
+        return 1
+      case .define(_, _, .randomBits): return 1
+      case .define, .declare, .accumulate, .assign, .store: cost += 1
+      }
+    }
+    // A count must be a power of two, and the loop long enough for two rounds of 16 lanes each.
+    if cost <= 8, length >= 128 { return 4 }
+    return cost <= 16 && length >= 64 ? 2 : 1
+  }
+}
+
+extension Unary {
+  fileprivate var isFormula: Bool {
+    switch self {
+    case .exp, .expm1, .log, .log1p, .sin, .cos, .tan, .atan, .tanh, .erf, .sigmoid: true
+    case .negate, .absolute, .sign, .floor, .ceil, .round, .sqrt, .rsqrt, .not: false
+    }
+  }
+}
+
+extension Binary {
+  fileprivate var isFormula: Bool { self == .power || self == .atan2 || self == .remainder }
 }

@@ -7,16 +7,10 @@ import ApusRuntime
 /// parallel space, counted in row-major order.
 package enum LLVMRenderer {
   package static func render(_ kernel: Kernel, name: String) -> String {
-    render([(name: name, kernel: kernel)])
-  }
-
-  /// Several kernels in one module, which share the formulas they use.
-  package static func render(_ kernels: [(name: String, kernel: Kernel)]) -> String {
     let module = ModuleWriter()
-    for (name, kernel) in kernels {
-      module.append(function: entry(kernel, name: name))
-      module.append(function: KernelRenderer(kernel, in: module).function(name: name + ".body"))
-    }
+    module.append(function: entry(kernel, name: name))
+    let renderer = KernelRenderer(kernel, in: module)
+    module.append(function: renderer.function(name: name + ".body"))
     return module.text
   }
 

@@ -76,7 +76,9 @@ extension MathWriter {
     let scaled = mul(x, constant(33_554_432, 18_014_398_509_481_984))
     let pattern = toBits(select(isDenormal, scaled, x))
     // m in [√½, √2), x = 2^e · m.
-    let root = isSingle ? Int64(Float(0.5).squareRoot().bitPattern)
+    let root =
+      isSingle
+      ? Int64(Float(0.5).squareRoot().bitPattern)
       : Int64(bitPattern: 0.5.squareRoot().bitPattern)
     let offset = integer("sub", pattern, "\(root)")
     let exponent = integer("ashr", offset, "\(mantissaBits)")
@@ -89,8 +91,10 @@ extension MathWriter {
     let z = mul(s, s)
     let coefficients =
       isSingle
-      ? [0.66666662693023681640, 0.40000972151756286621, 0.28498786687850952148,
-        0.24279078841209411621]
+      ? [
+        0.66666662693023681640, 0.40000972151756286621, 0.28498786687850952148,
+        0.24279078841209411621,
+      ]
       : [
         6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01,
         2.222219843214978396e-01, 1.818357216161805012e-01, 1.531383769920937332e-01,
