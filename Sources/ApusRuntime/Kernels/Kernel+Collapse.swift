@@ -103,16 +103,22 @@ extension Kernel.Operation {
 
   /// This operation with a variable's terms removed from every index.
   func removing(_ variable: Kernel.Variable) -> Kernel.Operation {
-    switch self {
+    mapIndices { $0.removing(variable) }
+  }
+
+  /// This operation with every index expression replaced.
+  func mapIndices(_ change: (Kernel.Index) -> Kernel.Index) -> Kernel.Operation {
+    func changed(_ guards: [Kernel.Guard]) -> [Kernel.Guard] {
+      guards.map { Kernel.Guard(change($0.index), in: $0.bounds) }
+    }
+    return switch self {
     case .load(let argument, let index, let guards, let otherwise):
-      .load(
-        argument: argument, at: index.removing(variable),
-        guards: guards.map { $0.removing(variable) }, otherwise: otherwise)
-    case .index(let index): .index(index.removing(variable))
-    case .read(let accumulator, let index): .read(accumulator, at: index.removing(variable))
-    case .test(let guards): .test(guards.map { $0.removing(variable) })
+      .load(argument: argument, at: change(index), guards: changed(guards), otherwise: otherwise)
+    case .index(let index): .index(change(index))
+    case .read(let accumulator, let index): .read(accumulator, at: change(index))
+    case .test(let guards): .test(changed(guards))
     case .randomBits(let seed, let stream, let element):
-      .randomBits(seed: seed, stream: stream, element: element.removing(variable))
+      .randomBits(seed: seed, stream: stream, element: change(element))
     case .constant, .unary, .binary, .compare, .select, .cast: self
     }
   }
@@ -123,12 +129,6 @@ extension Kernel.Index {
     var result = self
     result.terms.removeAll { $0.variable == variable }
     return result
-  }
-}
-
-extension Kernel.Guard {
-  func removing(_ variable: Kernel.Variable) -> Kernel.Guard {
-    Kernel.Guard(index.removing(variable), in: bounds)
   }
 }
 

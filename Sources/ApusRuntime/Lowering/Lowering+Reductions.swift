@@ -31,6 +31,7 @@ extension Lowering {
     try reduction(instruction, op, axes: axes, parts: (parts, partial), in: &first)
     var firstKernel = first.finish()
     firstKernel.collapse()
+    firstKernel.jamAccumulatingLoops()
     let second = combination(
       op, partial: partial, partialType, into: block(of: instruction.result), result)
     let combine = step(second.kernel, second.blocks, flops: 0, module: instruction.module)

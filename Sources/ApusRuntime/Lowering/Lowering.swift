@@ -325,6 +325,7 @@ public struct Lowering {
     try build(&self, &builder)
     var kernel = builder.finish()
     kernel.collapse()
+    kernel.jamAccumulatingLoops()
     add([kernelStep(kernel, builder.blocks, instruction)], writing: instruction)
   }
 
