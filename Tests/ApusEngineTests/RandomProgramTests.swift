@@ -13,19 +13,21 @@ import Testing
   static let reference = ReferenceEngine()
 
   static let environment = ProcessInfo.processInfo.environment
+  /// Set `APUS_SEED` and `APUS_PROGRAMS` to look at other programs, or at one.
   static let seed = environment["APUS_SEED"].flatMap(UInt64.init) ?? 1
-  static let count = environment["APUS_PROGRAMS"].flatMap(UInt64.init) ?? 300
+  static let count = environment["APUS_PROGRAMS"].flatMap(UInt64.init) ?? 2_000
+  static let batches: UInt64 = 8
 
-  @Test func agreesWithTheReference() throws {
+  @Test(arguments: 0..<batches) func agreesWithTheReference(batch: UInt64) throws {
     var failures = 0
-    for seed in Self.seed..<(Self.seed + Self.count) {
+    for index in stride(from: batch, to: Self.count, by: Int(Self.batches)) {
+      let seed = Self.seed + index
       let program = RandomProgram.generate(seed: seed, size: Int(4 + seed % 24))
       let inputs = RandomProgram.inputs(for: program, seed: seed)
-      if Self.environment["APUS_TRACE"] != nil { print("seed", seed) ; if Self.count == 1 { print(program) } }
       let expected = try program.run(on: Self.reference, inputs)
       let actual = try program.run(on: Self.cpu, inputs)
       if let difference = difference(program, actual, expected) {
-        Issue.record("seed \(seed): \(difference)\n\(program)")
+        Issue.record("APUS_SEED=\(seed) APUS_PROGRAMS=1: \(difference)\n\(program)")
         failures += 1
         if failures > 4 { return }
       }
