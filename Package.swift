@@ -64,7 +64,8 @@ let package = Package(
       resources: [.copy("Resources")]),
     .testTarget(
       name: "ApusFormatsTests", dependencies: ["ApusFormats", "ApusIR"], exclude: ["Resources"]),
-    .testTarget(name: "ApusTests", dependencies: ["Apus", "ApusFormats"], exclude: ["Resources"]),
+    .testTarget(
+      name: "ApusTests", dependencies: ["Apus", "ApusFormats", "ApusIR"], exclude: ["Resources"]),
     .testTarget(
       name: "ApusEngineTests",
       dependencies: ["ApusCPU", "ApusReference", "ApusTestSupport"]),

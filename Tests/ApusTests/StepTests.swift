@@ -1,5 +1,19 @@
 import Apus
+import ApusIR
 import Testing
+
+private struct DigitNet: Layer {
+  let conv: Conv2D, hidden: Linear, output: Linear
+  init(_ scope: Scope) {
+    conv = Conv2D(scope / "conv", 1, 4, kernel: 3)
+    hidden = Linear(scope / "hidden", 4 * 3 * 3, 16)
+    output = Linear(scope / "output", 16, 10)
+  }
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    let h = maxPool2D(relu(conv(x)), 2)
+    return output(relu(hidden(h.flattened(from: 1))))
+  }
+}
 
 private struct Net: Layer {
   let hidden: Linear, norm: BatchNorm, dropout: Dropout, output: Linear
@@ -83,6 +97,31 @@ private struct Net: Layer {
     try step(batch(0))
     #expect(alias.array(of: Float.self) == before)
     #expect(store.parameters[0].value.array(of: Float.self) != before)
+  }
+
+  @Test func theFirstProgram() throws {
+    let store = ParameterStore(seed: 0)
+    let model = DigitNet(store.scope)
+    let step = Step(model, AdamW(learningRate: .warmupCosine(1e-2, warmup: 3, total: 30))) {
+      model, batch in
+      crossEntropy(logits: model(batch.x), labels: batch.y)
+    }
+    let batch = withRandom(seed: 1) {
+      Batch(x: .uniform([16, 8, 8, 1]), y: .randomIntegers([16], in: 0..<10))
+    }
+    let losses = try (0..<30).map { _ in try step(batch).item }
+    #expect(losses[29] < losses[0] * 0.9)
+  }
+
+  @Test func memoryIsUsedAgain() throws {
+    let (store, step) = makeStep()
+    try step(batch(0))
+    func places() -> Set<UnsafeMutableRawPointer> {
+      Set(store.parameters.map { $0.value.node.buffer!.pointer })
+    }
+    let before = places()
+    for number in 1..<4 { try step(batch(number)) }
+    #expect(places() == before)
   }
 
   @Test func batchesOfAnotherShapeAreTracedAnew() throws {

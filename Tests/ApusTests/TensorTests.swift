@@ -70,6 +70,14 @@ import Testing
     #expect(concatenate([none, Tensor.ones([1, 3])]).shape == [1, 3])
   }
 
+  @Test func sumsOf16BitsDoNotOverflow() {
+    let x = Tensor.full([300, 300], 2.0, dtype: .f16)
+    #expect(x.mean().item == 2)
+    #expect(x.variance().item == 0)
+    #expect(Tensor.ones([1000, 100], dtype: .bf16).mean() == Tensor(1, dtype: .bf16))
+    #expect((Tensor([true, false, true, true])).mean().item == 0.75)
+  }
+
   @Test func closeness() {
     let a = Tensor([1.0, Double.nan])
     #expect(!a.allClose(a))

@@ -22,24 +22,35 @@ public func selu(_ x: Tensor) -> Tensor {
   elu(x, alpha: 1.6732632423543772) * Tensor(1.0507009873554805)
 }
 
+/// A function computed in f32 for the 16-bit floating types, as PyTorch does: one rounding in place
+/// of one for each operation.
+private func widely(_ x: Tensor, _ function: (Tensor) -> Tensor) -> Tensor {
+  let floating = x.asFloating
+  return function(floating.to(floating.dtype.accumulator)).to(floating.dtype)
+}
+
 /// x · Φ(x) with the exact normal distribution function (Hendrycks and Gimpel, 2016).
 public func gelu(_ x: Tensor) -> Tensor {
-  let half = x * 0.5
-  return half * (erf(x * Tensor(0.5.squareRoot())) + 1)
+  widely(x) { x in
+    let half = x * 0.5
+    return half * (erf(x * Tensor(0.5.squareRoot())) + 1)
+  }
 }
 
 /// `gelu` with the tanh approximation.
 public func geluTanh(_ x: Tensor) -> Tensor {
-  let cubic = x + x * x * x * 0.044715
-  let inner = cubic * Tensor((2 / Double.pi).squareRoot())
-  return x * 0.5 * (tanh(inner) + 1)
+  widely(x) { x in
+    let cubic = x + x * x * x * 0.044715
+    let inner = cubic * Tensor((2 / Double.pi).squareRoot())
+    return x * 0.5 * (tanh(inner) + 1)
+  }
 }
 
 /// x · sigmoid(x), also called swish.
-public func silu(_ x: Tensor) -> Tensor { x * sigmoid(x) }
+public func silu(_ x: Tensor) -> Tensor { widely(x) { $0 * sigmoid($0) } }
 
 /// x · tanh(softplus(x))
-public func mish(_ x: Tensor) -> Tensor { x * tanh(softplus(x)) }
+public func mish(_ x: Tensor) -> Tensor { widely(x) { $0 * tanh(softplus($0)) } }
 
 /// clamp(x / 6 + 1/2, 0, 1)
 public func hardSigmoid(_ x: Tensor) -> Tensor { clamp(x + 3, 0, 6) / 6 }

@@ -15,6 +15,13 @@ extension Tensor {
 
   private var widened: Tensor { dtype.isFloating ? self : to(.i64) }
 
+  /// `body` on this tensor as a floating-point one, 16-bit types in f32 so that neither sums nor counts
+  /// overflow or lose digits; the result in this tensor's dtype.
+  private func inAccumulator(_ body: (Tensor) -> Tensor) -> Tensor {
+    let floating = asFloating
+    return body(floating.to(floating.dtype.accumulator)).to(floating.dtype)
+  }
+
   public func sum(axes: [Int]? = nil, keepDims: Bool = false) -> Tensor {
     widened.reduced(.sum, axes, keepDims, as: "sum")
   }
@@ -73,7 +80,8 @@ extension Tensor {
   /// The arithmetic mean. Of integers and `bool` it is `f32` (PyTorch refuses them).
   public func mean(axes: [Int]? = nil, keepDims: Bool = false) -> Tensor {
     let count = normalized(axes, "mean").reduce(1) { $0 * shape[$1] }
-    return sum(axes: axes, keepDims: keepDims) / Tensor(count)
+    if !dtype.isFloating { return sum(axes: axes, keepDims: keepDims) / Tensor(count) }
+    return inAccumulator { $0.sum(axes: axes, keepDims: keepDims) / Tensor(count) }
   }
   public func mean(axis: Int, keepDims: Bool = false) -> Tensor {
     mean(axes: [axis], keepDims: keepDims)
@@ -82,11 +90,12 @@ extension Tensor {
   /// The variance: squared distances from the mean, summed and divided by count - `correction`.
   /// The default 1 makes it unbiased, as in PyTorch; NumPy's default is 0.
   public func variance(axes: [Int]? = nil, correction: Double = 1, keepDims: Bool = false) -> Tensor {
-    let x = asFloating
     let count = normalized(axes, "variance").reduce(1) { $0 * shape[$1] }
-    let deviation = x - x.mean(axes: axes, keepDims: true)
-    let total = (deviation * deviation).sum(axes: axes, keepDims: keepDims)
-    return total / Tensor(Swift.max(0, Double(count) - correction))
+    return inAccumulator { x in
+      let deviation = x - x.mean(axes: axes, keepDims: true)
+      let total = (deviation * deviation).sum(axes: axes, keepDims: keepDims)
+      return total / Tensor(Swift.max(0, Double(count) - correction))
+    }
   }
   public func variance(axis: Int, correction: Double = 1, keepDims: Bool = false) -> Tensor {
     variance(axes: [axis], correction: correction, keepDims: keepDims)
@@ -102,13 +111,14 @@ extension Tensor {
 
   /// log(sum(exp(x))) without overflow.
   public func logSumExp(axes: [Int]? = nil, keepDims: Bool = false) -> Tensor {
-    let x = asFloating
     let all = normalized(axes, "logSumExp")
-    let greatest = x.reduced(.maximum, all, true, as: "logSumExp")
-    // Infinities must not meet in a difference.
-    let shift = Tensor.where(isFinite(greatest), greatest, 0).detached
-    let result = log(exp(x - shift).sum(axes: all, keepDims: true)) + shift
-    return keepDims ? result : result.reshaped(shape.removing(axes: all))
+    return inAccumulator { x in
+      let greatest = x.reduced(.maximum, all, true, as: "logSumExp")
+      // Infinities must not meet in a difference.
+      let shift = Tensor.where(isFinite(greatest), greatest, 0).detached
+      let result = log(exp(x - shift).sum(axes: all, keepDims: true)) + shift
+      return keepDims ? result : result.reshaped(shape.removing(axes: all))
+    }
   }
   public func logSumExp(axis: Int, keepDims: Bool = false) -> Tensor {
     logSumExp(axes: [axis], keepDims: keepDims)
@@ -117,7 +127,11 @@ extension Tensor {
   /// The vector norm (Σ|x|^order)^(1/order) along the axes; `order` may be infinite, minus infinite
   /// or 0 (the number of elements that are not 0).
   public func norm(_ order: Double = 2, axes: [Int]? = nil, keepDims: Bool = false) -> Tensor {
-    let x = asFloating
+    inAccumulator { $0.vectorNorm(order, axes, keepDims) }
+  }
+
+  private func vectorNorm(_ order: Double, _ axes: [Int]?, _ keepDims: Bool) -> Tensor {
+    let x = self
     switch order {
     case .infinity: return abs(x).max(axes: axes, keepDims: keepDims)
     case -.infinity: return abs(x).min(axes: axes, keepDims: keepDims)

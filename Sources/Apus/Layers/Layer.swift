@@ -10,7 +10,9 @@ public protocol Layer: Sendable {
 
 extension Scope {
   /// Runs a layer's body with its path as the place named in errors and graphs.
-  func run(_ body: () -> Tensor) -> Tensor { ModulePath.with(path, body) }
+  public func run<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try ModulePath.with(path, body)
+  }
 }
 
 /// Layers one after the other; the parameters of the first are `0.weight`, as in PyTorch.

@@ -20,7 +20,7 @@ func checked<Result>(
 
 /// Reports a mistake unless `condition` holds; returns whether it does.
 @discardableResult
-func check(
+package func check(
   _ condition: Bool, _ kind: TensorError.Kind, _ operation: String,
   _ message: @autoclosure () -> String, hint: @autoclosure () -> String? = nil
 ) -> Bool {

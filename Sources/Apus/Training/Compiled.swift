@@ -10,7 +10,12 @@ import Synchronization
 /// built it is just that function's code. It may be called from several tasks at once.
 public final class Compiled<Input: TensorStructure, Output: TensorStructure>: Sendable {
   private let function: @Sendable (Input) throws -> Output
-  private let plans = Mutex<[TraceSignature: Plan]>([:])
+  private let state = Mutex<State>(State())
+
+  private struct State {
+    var plans: [TraceSignature: Plan] = [:]
+    var history = TraceHistory("a compiled function")
+  }
 
   private struct Plan: Sendable {
     var executable: Executable
@@ -48,16 +53,18 @@ public final class Compiled<Input: TensorStructure, Output: TensorStructure>: Se
 
   private func plan(for input: Input) throws -> Plan {
     let signature = TraceSignature(input, isTraining: Mode.isTraining)
-    if let known = plans.withLock({ $0[signature] }) { return known }
-    let plan = try build(input)
-    plans.withLock { plans in
-      if plans.count >= 64, let any = plans.keys.first { plans[any] = nil }
-      plans[signature] = plan
+    if let known = state.withLock({ $0.plans[signature] }) { return known }
+    let device = input.tensors.first?.device ?? .current
+    let plan = try withDevice(device) { try build(input, device) }
+    state.withLock { state in
+      state.history.record(signature, count: state.plans.count + 1)
+      if state.plans.count >= 64, let any = state.plans.keys.first { state.plans[any] = nil }
+      state.plans[signature] = plan
     }
     return plan
   }
 
-  private func build(_ input: Input) throws -> Plan {
+  private func build(_ input: Input, _ device: Device) throws -> Plan {
     let tracer = Tracer()
     let mark = tracer.key.id
     let arguments = input.tensors.map { Node.placeholder($0.type, device: $0.device) }
@@ -66,7 +73,6 @@ public final class Compiled<Input: TensorStructure, Output: TensorStructure>: Se
     let results = tracer.updated.map { tracer.last($0).node } + output.tensors.map(\.node)
     let (program, data) = try Program.traced(
       inputs: placeholders + [tracer.key] + arguments, outputs: results, since: mark)
-    let device = input.tensors.first?.device ?? .current
     let executable = try ExecutableCache.shared.executable(for: program, device: device)
     return Plan(
       executable: executable, parameters: tracer.parameters, updated: tracer.updated,

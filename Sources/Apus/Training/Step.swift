@@ -23,6 +23,7 @@ public final class Step<Model, Input: TensorStructure> {
   private let function: (Model, Input) throws -> (Tensor, [String: Tensor])
   private var plans: [TraceSignature: StepPlan] = [:]
   private var memory = OptimizerMemory()
+  private var history = TraceHistory("a training step")
 
   /// - Parameters:
   ///   - seed: of the random numbers that the loss draws.
@@ -57,7 +58,7 @@ public final class Step<Model, Input: TensorStructure> {
   public func callAsFunction(_ input: Input) throws -> Tensor {
     let input = input.replacing(all: input.tensors.map(\.asInput))
     let plan = try plan(for: input)
-    let key = RandomKey(seed: seed, stream: UInt64(count) << 32)
+    let key = RandomKey(seed: Scope.seed(seed, "Step"), stream: UInt64(count) << 32)
     let numbers = Tensor(optimizer.numbers(step: count), dtype: .f64)
     let results = try plan.run([numbers, key.tensor] + input.tensors, &memory)
     count += 1
@@ -73,10 +74,13 @@ public final class Step<Model, Input: TensorStructure> {
   private func plan(for input: Input) throws -> StepPlan {
     let signature = TraceSignature(input, isTraining: true)
     if let known = plans[signature], known.isCurrent { return known }
-    let tracer = Tracer()
-    let plan = try StepPlan(tracer, input.tensors, optimizer) { arguments in
-      try withTraining { try function(model, input.replacing(all: arguments)) }
+    let device = input.tensors.first?.device ?? .current
+    let plan = try withDevice(device) {
+      try StepPlan(Tracer(), input.tensors, optimizer) { arguments in
+        try withTraining { try function(model, input.replacing(all: arguments)) }
+      }
     }
+    history.record(signature, count: plans.count + 1)
     if plans.count >= 64, let any = plans.keys.first { plans[any] = nil }
     plans[signature] = plan
     return plan
