@@ -59,7 +59,9 @@ public func difference(
 /// The elements as Doubles; i64 beyond 53 bits keep enough to tell them apart in tests.
 public func numbers(in buffer: Buffer, _ type: TensorType) -> [Double] {
   let count = type.shape.elementCount
-  func read<Element: BitwiseCopyable>(_ element: Element.Type, _ convert: (Element) -> Double) -> [Double] {
+  func read<Element: BitwiseCopyable>(_ element: Element.Type, _ convert: (Element) -> Double)
+    -> [Double]
+  {
     buffer.elements(as: element).prefix(count).map(convert)
   }
   switch type.dtype {

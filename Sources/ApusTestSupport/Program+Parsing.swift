@@ -184,7 +184,9 @@ private struct Attributes {
 }
 
 extension String {
-  fileprivate var trimmed: String { String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+  fileprivate var trimmed: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
 
   fileprivate func components(of separator: String) -> [String] {
     split(separator: separator, omittingEmptySubsequences: false).map(String.init)

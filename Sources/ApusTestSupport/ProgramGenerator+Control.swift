@@ -24,7 +24,9 @@ extension ProgramGenerator {
     var inner = body(inputs)
     // A carry goes through all rounds: its bounds must hold after each, and its bits are only as
     // good as the least exact round.
-    for (index, _) in carried.enumerated() { inner.facts[roles.constants.count + index].isExact = false }
+    for (index, _) in carried.enumerated() {
+      inner.facts[roles.constants.count + index].isExact = false
+    }
     inner.grow(to: random.int(1...6))
     var outputs: [Value] = []
     for (index, type) in carried.enumerated() {
@@ -71,10 +73,13 @@ extension ProgramGenerator {
     inner.depth += 1
     inner.start(inputs)
     for index in inputs.indices where inputs[index].dtype.isInteger {
-      inner.facts[index] = Self.wideFact(inputs[index].dtype, Fact(lower: -1e30, upper: 1e30, isExact: true))
+      inner.facts[index] = Self.wideFact(
+        inputs[index].dtype, Fact(lower: -1e30, upper: 1e30, isExact: true))
     }
     // An operand is exact only where it was; floating inputs are taken not to be.
-    for index in inputs.indices where inputs[index].dtype.isFloating { inner.facts[index].isExact = false }
+    for index in inputs.indices where inputs[index].dtype.isFloating {
+      inner.facts[index].isExact = false
+    }
     return inner
   }
 

@@ -40,7 +40,9 @@ extension ProgramGenerator {
   mutating func addConstant() {
     let type = randomType()
     var number = RandomProgram.value(type.dtype, options, &random)
-    if type.dtype.isFloating, random.chance(0.5) { number = random.pick([0, 1, -1, 2, 0.5, -0.25, 3]) }
+    if type.dtype.isFloating, random.chance(0.5) {
+      number = random.pick([0, 1, -1, 2, 0.5, -0.25, 3])
+    }
     _ = constant(.floating(number), type)
   }
 
@@ -56,7 +58,9 @@ extension ProgramGenerator {
   mutating func addRandomBits() {
     guard let key = pick(where: { $0 == TensorType(.i64, [2]) }) else { return }
     let type = TensorType(random.pick([.i32, .i64]), randomShape())
-    append(.randomBits(type), [key], Self.wideFact(type.dtype, Fact(lower: -1e30, upper: 1e30, isExact: true)))
+    append(
+      .randomBits(type), [key],
+      Self.wideFact(type.dtype, Fact(lower: -1e30, upper: 1e30, isExact: true)))
   }
 
   mutating func addUnary() {
@@ -67,7 +71,8 @@ extension ProgramGenerator {
     let dtype = type(x).dtype
     guard dtype.isFloating, !options.special else {
       let bound = facts[x].magnitude
-      append(.unary(op), [x], Self.wideFact(dtype, Fact(lower: -bound - 1, upper: bound, isExact: true)))
+      append(
+        .unary(op), [x], Self.wideFact(dtype, Fact(lower: -bound - 1, upper: bound, isExact: true)))
       return
     }
     switch op {
@@ -124,7 +129,7 @@ extension ProgramGenerator {
     if random.chance(0.25) {
       return constant(.floating(RandomProgram.value(target.dtype, options, &random)), target)
     }
-    if random.chance(0.5), let same = pick(where: { $0 == target }) { return same }
+    if random.chance(0.8), let same = pick(where: { $0 == target }) { return same }
     guard let other = pick() else { return value }
     return coerced(other, to: target)
   }
@@ -148,7 +153,8 @@ extension ProgramGenerator {
       b = constant(.floating(random.pick([0.5, 1, 3, -2])), type(a))
     case .power:
       a = positive(tamed(a, 4))
-      b = random.chance(0.5)
+      b =
+        random.chance(0.5)
         ? constant(.floating(random.pick([-1, 0, 0.5, 1, 2, 3])), type(a)) : tamed(b, 2)
     default: (a, b) = (tamed(a, 1000), tamed(b, 1000))
     }
@@ -187,15 +193,19 @@ extension ProgramGenerator {
     guard let a = pickExact() else { return }
     var b = partner(of: a)
     if !options.special, !facts[b].isExact { b = constant(.one(type(a).dtype), type(a)) }
-    append(.compare(random.pick(Comparison.allCases)), [a, b], Fact(lower: 0, upper: 1, isExact: true))
+    append(
+      .compare(random.pick(Comparison.allCases)), [a, b], Fact(lower: 0, upper: 1, isExact: true))
   }
 
   mutating func addSelect() {
     guard let a = pick() else { return }
     let b = partner(of: a)
-    var condition = pick(where: { [shape = shape(a)] in $0.dtype == .bool && $0.shape.broadcasts(to: shape) })
+    var condition = pick(where: { [shape = shape(a)] in
+      $0.dtype == .bool && $0.shape.broadcasts(to: shape)
+    })
     if condition == nil {
-      let index = append(.iota(axis: 0, TensorType(.i32, [max(shape(a).elementCount, 1)])), [],
+      let index = append(
+        .iota(axis: 0, TensorType(.i32, [max(shape(a).elementCount, 1)])), [],
         Fact(lower: 0, upper: 1000, isExact: true))
       let limit = constant(.integer(Int64(random.int(0...4))), type(index))
       let first = append(.compare(.less), [index, limit], Fact(lower: 0, upper: 1, isExact: true))
@@ -205,7 +215,9 @@ extension ProgramGenerator {
     let (x, y) = (facts[a], facts[b])
     append(
       .select, [mask, a, b],
-      Fact(lower: min(x.lower, y.lower), upper: max(x.upper, y.upper), isExact: x.isExact && y.isExact))
+      Fact(
+        lower: min(x.lower, y.lower), upper: max(x.upper, y.upper), isExact: x.isExact && y.isExact)
+    )
   }
 
   mutating func addCast() {

@@ -10,7 +10,9 @@ extension ProgramGenerator {
     }
     if target.rank < 4, random.chance(0.5) {
       let extent = random.pick([1, 2, 3])
-      if target.elementCount * extent <= options.maximumElements { target.extents.insert(extent, at: 0) }
+      if target.elementCount * extent <= options.maximumElements {
+        target.extents.insert(extent, at: 0)
+      }
     }
     append(.broadcast(target), [x], facts[x])
   }
@@ -45,7 +47,9 @@ extension ProgramGenerator {
     for extent in shape(x) {
       let start = extent == 0 || random.chance(0.5) ? 0 : random.int(0...(extent - 1))
       let isEmpty = random.chance(options.emptiness)
-      let end = isEmpty || extent == 0 ? start : random.chance(0.5) ? extent : random.int((start + 1)...extent)
+      let end =
+        isEmpty || extent == 0
+        ? start : random.chance(0.5) ? extent : random.int((start + 1)...extent)
       slicing.starts.append(start)
       slicing.ends.append(end)
       slicing.strides.append(random.pick([1, 1, 1, 2, 3]))
@@ -89,7 +93,9 @@ extension ProgramGenerator {
       fact.upper = max(fact.upper, facts[part].upper)
       fact.isExact = fact.isExact && facts[part].isExact
     }
-    guard parts.reduce(0, { $0 + shape($1).elementCount }) <= 2 * options.maximumElements else { return }
+    guard parts.reduce(0, { $0 + shape($1).elementCount }) <= 2 * options.maximumElements else {
+      return
+    }
     append(.concatenate(axis: axis), parts.shuffled(using: &random), fact)
   }
 

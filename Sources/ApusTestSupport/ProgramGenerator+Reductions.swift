@@ -5,7 +5,8 @@ extension ProgramGenerator {
   private mutating func reducible(count: (Shape) -> Int) -> (op: Reduction, x: Value, fact: Fact)? {
     guard var x = pick(where: { $0.shape.rank > 0 }) else { return nil }
     let dtype = type(x).dtype
-    let op: Reduction = dtype == .bool ? random.pick([.maximum, .minimum]) : random.pick(Reduction.allCases)
+    let op: Reduction =
+      dtype == .bool ? random.pick([.maximum, .minimum]) : random.pick(Reduction.allCases)
     if op == .sum { x = tamed(x) }
     if op == .product { x = tamed(x, 1) }
     return (op, x, reduced(op, x, count: count(shape(x))))
@@ -18,7 +19,8 @@ extension ProgramGenerator {
     case .sum:
       return computed(dtype, min(fact.lower, 0) * Double(count), max(fact.upper, 0) * Double(count))
     case .product:
-      return dtype.isFloating ? Fact(lower: -1, upper: 1, isExact: false) : computed(dtype, -1e30, 1e30)
+      return dtype.isFloating
+        ? Fact(lower: -1, upper: 1, isExact: false) : computed(dtype, -1e30, 1e30)
     case .maximum, .minimum:
       let identity = op.identity(dtype).double
       if count == 0 {
@@ -47,7 +49,9 @@ extension ProgramGenerator {
   }
 
   mutating func addCumulative() {
-    guard let (op, x, fact) = reducible(count: { $0.max() ?? 1 }), shape(x).elementCount > 0 else { return }
+    guard let (op, x, fact) = reducible(count: { $0.max() ?? 1 }), shape(x).elementCount > 0 else {
+      return
+    }
     let axis = random.int(0...(shape(x).rank - 1))
     append(.cumulative(op, axis: axis, reverse: random.chance(0.5)), [x], fact)
   }
@@ -151,7 +155,8 @@ extension ProgramGenerator {
   mutating func addWindowReduce() {
     guard let source = pick() else { return }
     let dtype = type(source).dtype
-    let op: Reduction = dtype == .bool ? random.pick([.maximum, .minimum]) : random.pick(Reduction.allCases)
+    let op: Reduction =
+      dtype == .bool ? random.pick([.maximum, .minimum]) : random.pick(Reduction.allCases)
     var (window, x) = windowed(source)
     if op == .sum { x = tamed(x) }
     if op == .product { x = tamed(x, 1) }

@@ -82,7 +82,9 @@ struct ProgramGenerator {
   }
 
   var random: SplitMix64
-  let options: RandomProgram.Options
+  var options: RandomProgram.Options
+  /// Shapes that come again, so that values fit together.
+  var shapes: [Shape] = []
   var program = Program(inputs: [])
   var facts: [Fact] = []
   /// How deep in bodies of scans and calls.
@@ -94,6 +96,8 @@ struct ProgramGenerator {
   }
 
   mutating func program(size: Int) -> Program {
+    if random.chance(0.75) { narrow() }
+    shapes = (0..<3).map { _ in randomShape() }
     var types = (0..<random.int(1...4)).map { _ in randomType() }
     types.append(TensorType(random.pick(options.dtypes), randomShape()))
     if options.kinds.contains(.randomBits) { types.append(TensorType(.i64, [2])) }
@@ -101,6 +105,22 @@ struct ProgramGenerator {
     grow(to: size)
     program.outputs = unusedValues()
     return program
+  }
+
+  /// Leaves each program a few functions of its own: so they meet each other, and patterns such as
+  /// a sum with a negation are common (swarm testing; Groce et al., 2012).
+  private mutating func narrow() {
+    func some<Choice>(_ choices: [Choice], _ count: Int) -> [Choice] {
+      Array(choices.shuffled(using: &random).prefix(count))
+    }
+    let kinds = Primitive.Kind.allCases.filter(options.kinds.contains)
+    options.kinds = Set(some(kinds, random.int(4...10)))
+    if random.chance(0.8) {
+      options.kinds.formUnion(Set(kinds).intersection([.unary, .binary, .constant]))
+    }
+    options.unary = some(options.unary, random.int(2...4))
+    options.binary = some(options.binary, random.int(2...4))
+    options.dtypes = some(options.dtypes, random.int(1...3))
   }
 
   mutating func start(_ types: [TensorType]) {
@@ -138,6 +158,9 @@ struct ProgramGenerator {
   // MARK: - Types and operands
 
   mutating func randomShape(rank: Int? = nil, maximum: Int? = nil) -> Shape {
+    if rank == nil, maximum == nil, !shapes.isEmpty, random.chance(0.6) {
+      return random.pick(shapes)
+    }
     let limit = maximum ?? options.maximumElements
     var shape = Shape([])
     for _ in 0..<(rank ?? random.pick([0, 1, 1, 2, 2, 2, 3, 3, 4])) {
@@ -148,7 +171,9 @@ struct ProgramGenerator {
     return shape
   }
 
-  mutating func randomType() -> TensorType { TensorType(random.pick(options.dtypes), randomShape()) }
+  mutating func randomType() -> TensorType {
+    TensorType(random.pick(options.dtypes), randomShape())
+  }
 
   func type(_ value: Value) -> TensorType { program.types[value] }
   func shape(_ value: Value) -> Shape { program.types[value].shape }
@@ -167,7 +192,9 @@ struct ProgramGenerator {
   /// A value for a function with jumps.
   mutating func pickExact(where condition: (TensorType) -> Bool = { _ in true }) -> Value? {
     for _ in 0..<6 {
-      if let value = pick(where: condition), facts[value].isExact || options.special { return value }
+      if let value = pick(where: condition), facts[value].isExact || options.special {
+        return value
+      }
     }
     return nil
   }
@@ -226,12 +253,15 @@ struct ProgramGenerator {
       return constant(.one(dtype), TensorType(dtype, shape(value)))
     }
     var fact = facts[value]
-    if !dtype.isFloating || (source.isInteger && fact.magnitude > 100) { fact = Self.wideFact(dtype, fact) }
+    if !dtype.isFloating || (source.isInteger && fact.magnitude > 100) {
+      fact = Self.wideFact(dtype, fact)
+    }
     var operand = value
     if dtype.isFloating, source.isInteger, !options.special, facts[value].magnitude > 100 {
       // Large integers come back to a tame range.
       let seven = constant(.integer(7), type(value))
-      operand = append(.binary(.remainder), [value, seven], Fact(lower: -6, upper: 6, isExact: true))
+      operand = append(
+        .binary(.remainder), [value, seven], Fact(lower: -6, upper: 6, isExact: true))
       fact = facts[operand]
     }
     if dtype.isFloating, source.isFloating, dtype.byteCount < source.byteCount {
@@ -264,7 +294,9 @@ struct ProgramGenerator {
 
   /// The bounds of a result that was computed with rounding.
   func computed(_ dtype: DType, _ lower: Double, _ upper: Double) -> Fact {
-    guard dtype.isFloating else { return Self.wideFact(dtype, Fact(lower: lower, upper: upper, isExact: true)) }
+    guard dtype.isFloating else {
+      return Self.wideFact(dtype, Fact(lower: lower, upper: upper, isExact: true))
+    }
     return Fact(lower: lower, upper: upper, isExact: false)
   }
 }

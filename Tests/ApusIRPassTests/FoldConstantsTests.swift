@@ -1,5 +1,6 @@
-@testable import ApusIR
 import Testing
+
+@testable import ApusIR
 
 @Suite struct FoldConstantsTests {
   @Test func whatIsKnownIsComputed() throws {

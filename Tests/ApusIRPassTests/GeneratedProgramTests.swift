@@ -32,7 +32,8 @@ import Testing
         Issue.record("seed \(seed), \(what): \(error)\n\(program)\n→\n\(changed)")
         return
       }
-      guard changed.outputTypes == program.outputTypes, changed.inputTypes == program.inputTypes else {
+      guard changed.outputTypes == program.outputTypes, changed.inputTypes == program.inputTypes
+      else {
         Issue.record("seed \(seed), \(what): the signature changed")
         return
       }

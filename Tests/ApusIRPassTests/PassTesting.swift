@@ -10,7 +10,9 @@ func expect(
 ) throws {
   let program = Program(parsing: before)
   try program.validate()
-  #expect(program.description == before, "the test's program is not in normal form", sourceLocation: sourceLocation)
+  #expect(
+    program.description == before, "the test's program is not in normal form",
+    sourceLocation: sourceLocation)
   let result = EliminateDeadCode.run(pass.run(program))
   try result.validate()
   #expect(result.description == after, sourceLocation: sourceLocation)

@@ -30,7 +30,8 @@ import Testing
       let change = try Node(.binary(.multiply), [gradient, rate])
       updated.append(try Node(.binary(.subtract), [parameter, change]))
     }
-    let program = Program.capturing(inputs: [x, target] + parameters, outputs: [loss] + updated).program
+    let program = Program.capturing(inputs: [x, target] + parameters, outputs: [loss] + updated)
+      .program
     let optimised = program.optimised()
     try optimised.validate()
     #expect(program.instructions.count == 51)

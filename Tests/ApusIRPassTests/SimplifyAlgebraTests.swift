@@ -1,5 +1,6 @@
-@testable import ApusIR
 import Testing
+
+@testable import ApusIR
 
 @Suite struct SimplifyAlgebraTests {
   /// The result is an operand, or one simpler instruction.

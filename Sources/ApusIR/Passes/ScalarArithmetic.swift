@@ -129,7 +129,9 @@ enum ScalarArithmetic {
     return compare(op, a.int64, b.int64)
   }
 
-  private static func compare<Number: Comparable>(_ op: Comparison, _ x: Number, _ y: Number) -> Bool {
+  private static func compare<Number: Comparable>(_ op: Comparison, _ x: Number, _ y: Number)
+    -> Bool
+  {
     switch op {
     case .equal: x == y
     case .notEqual: x != y
@@ -164,7 +166,9 @@ enum ScalarArithmetic {
     if value == 0 { return value.sign == .plus }
     guard value.isFinite else { return false }
     let digits = dtype.accumulator == .f64 ? 53 : 24
-    let largest = dtype.accumulator == .f64 ? Double.greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude)
+    let largest =
+      dtype.accumulator == .f64
+      ? Double.greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude)
     let odd = Int(value.significand * 0x1p52)
     let significand = odd >> odd.trailingZeroBitCount
     let (product, overflow) = significand.multipliedReportingOverflow(by: count)

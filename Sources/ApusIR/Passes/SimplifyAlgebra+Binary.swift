@@ -52,7 +52,8 @@ extension SimplifyAlgebra {
       return rewriter.emitConstant(.integer(0), type, module: module)
     }
     // 0 − x is −x, but 0 − 0 is not -0.
-    if let c = rewriter.constant(a), c.double == 0, type.dtype.isInteger || c.double.sign == .minus {
+    if let c = rewriter.constant(a), c.double == 0, type.dtype.isInteger || c.double.sign == .minus
+    {
       return rewriter.emit(.unary(.negate), [b], module: module)
     }
     return nil

@@ -1,8 +1,8 @@
 /// Reductions that read less: over axes of extent 1, over repeated elements, over a transposed
 /// tensor, one after another.
 ///
-/// A sum of floating numbers is never put in another order. Over axes of extent 1 it becomes x + 0,
-/// as sums start at 0, which makes 0 of -0; other reductions become a reshape.
+/// A sum of floating numbers is never put in another order. Over axes of extent 1, or none, it
+/// becomes x + 0, as sums start at 0, which makes 0 of -0; other reductions become a reshape.
 struct SimplifyReductions: PeepholePass {
   typealias Value = Program.Value
 
@@ -32,7 +32,6 @@ struct SimplifyReductions: PeepholePass {
   ) -> Value? {
     let type = rewriter.type(x)
     let shape = type.shape
-    if axes.isEmpty { return x }
     if axes.allSatisfy({ shape[$0] == 1 }) {
       let flat = rewriter.reshaped(x, to: shape.removing(axes: axes), module: module)
       guard op == .sum, type.dtype.isFloating else { return flat }

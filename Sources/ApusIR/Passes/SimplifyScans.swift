@@ -142,7 +142,8 @@ private struct ScanSimplification {
   }
 
   var changesSomething: Bool {
-    let kept = Set(constants.map { operands[$0] }).count + carries.count
+    let kept =
+      Set(constants.map { operands[$0] }).count + carries.count
       + Set(sequences.map { operands[$0] }).count
     return kept < operands.count
       || carries.count + recorded.count < body.outputs.count
