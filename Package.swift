@@ -69,6 +69,9 @@ let package = Package(
     .testTarget(
       name: "ApusEngineTests",
       dependencies: ["ApusCPU", "ApusReference", "ApusTestSupport"]),
+    .testTarget(
+      name: "ApusGradientTests",
+      dependencies: ["ApusCPU", "ApusIR", "ApusReference", "ApusTestSupport"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
     .testTarget(
       name: "ApusCPURendererTests", dependencies: ["ApusCPU", "ApusIR", "ApusRuntime"]),
