@@ -29,7 +29,7 @@ public enum Gradients {
       gradients.add(seed, to: output)
     }
     let wanted = Set(targets)
-    for node in nodes(from: outputs, to: wanted) {
+    for node in users(of: wanted, behind: outputs) {
       guard let received = gradients.received(by: node, keep: wanted.contains(node)) else { continue }
       try propagate(received, through: node, into: &gradients)
     }
@@ -59,10 +59,9 @@ public enum Gradients {
         .gradient, operation: node.primitive.name, "has no gradient: \(reason)",
         hint: "use stopGradient where none is meant to flow.", module: node.module)
     case .rule(let rule):
-      let outcome = ModulePath.$current.withValue(node.module) {
-        Result { () throws(TensorError) -> [Node?] in try rule(node, sums) }
+      let passedOn = try ModulePath.running(node.module) { () throws(TensorError) -> [Node?] in
+        try rule(node, sums)
       }
-      let passedOn = try outcome.get()
       for (operand, gradient) in zip(node.inputs, passedOn) {
         guard let gradient, operand.dtype.isFloating else { continue }
         guard gradient.type == operand.type else {
@@ -76,9 +75,10 @@ public enum Gradients {
     }
   }
 
-  /// The nodes that lie on a path from `outputs` back to a target, users before operands.
-  private static func nodes(from outputs: [Node], to targets: Set<Node>) -> [Node] {
-    var onPath: Set<Node> = []
+  /// The nodes that pass a gradient on: those on a path from `outputs` back to a target, without
+  /// the target where it ends. Users before operands.
+  private static func users(of targets: Set<Node>, behind outputs: [Node]) -> [Node] {
+    var passing: Set<Node> = []
     var visited: Set<Node> = []
     var stack: [(node: Node, next: Int)] = []
     for output in outputs where visited.insert(output).inserted {
@@ -89,14 +89,14 @@ public enum Gradients {
           let input = node.inputs[next]
           if visited.insert(input).inserted { stack.append((input, 0)) }
         } else {
-          if targets.contains(node) || node.inputs.contains(where: onPath.contains) {
-            onPath.insert(node)
+          if node.inputs.contains(where: { targets.contains($0) || passing.contains($0) }) {
+            passing.insert(node)
           }
           stack.removeLast()
         }
       }
     }
-    return onPath.sorted { $0.id > $1.id }
+    return passing.sorted { $0.id > $1.id }
   }
 }
 

@@ -37,7 +37,8 @@ extension Program {
     return Capture(program: program, captured: captured)
   }
 
-  /// Nodes for this program's outputs, on the given nodes in place of its inputs.
+  /// Nodes for this program's outputs, on the given nodes in place of its inputs. Each keeps the
+  /// module of its instruction.
   public func instantiate(on inputs: [Node]) throws(TensorError) -> [Node] {
     precondition(inputs.count == inputCount, "one node for each input")
     var nodes: [Node?] = inputs
@@ -45,7 +46,9 @@ extension Program {
     for instruction in instructions {
       let operands = instruction.operands.map { nodes[$0]! }
       let device = operands.isEmpty ? inputs.first?.device : nil
-      let node = try Node(instruction.primitive, operands, device: device)
+      let node = try ModulePath.running(instruction.module) { () throws(TensorError) -> Node in
+        try Node(instruction.primitive, operands, device: device)
+      }
       if instruction.results.count == 1 && node.types.count == 1 {
         nodes.append(node)
       } else {

@@ -52,6 +52,17 @@ public enum ModulePath {
   public static func with<Result>(_ path: String, _ body: () throws -> Result) rethrows -> Result {
     try $current.withValue(path.isEmpty ? nil : path, operation: body)
   }
+
+  /// The same for a known path; where there is none the current one stays.
+  static func running<Result>(
+    _ path: String?, _ body: () throws(TensorError) -> Result
+  ) throws(TensorError) -> Result {
+    guard let path, path != current else { return try body() }
+    let outcome = $current.withValue(path) {
+      Swift.Result { () throws(TensorError) -> Result in try body() }
+    }
+    return try outcome.get()
+  }
 }
 
 /// The one place where a mistake in model code is reported.
