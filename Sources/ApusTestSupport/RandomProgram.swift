@@ -276,6 +276,10 @@ struct ProgramGenerator {
     switch dtype.category {
     case .bool: return Fact(lower: 0, upper: 1, isExact: true)
     case .integer:
+      // A cast cuts fractions off.
+      var fact = fact
+      fact.lower = fact.lower.rounded(.towardZero)
+      fact.upper = fact.upper.rounded(.towardZero)
       let (low, high) = (Scalar.lowest(dtype).double, Scalar.highest(dtype).double)
       return fact.lower >= low && fact.upper <= high
         ? Fact(lower: fact.lower, upper: fact.upper, isExact: true)
