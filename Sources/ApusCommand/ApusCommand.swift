@@ -6,7 +6,7 @@ import ArgumentParser
 struct ApusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apus",
-    abstract: "Train, evaluate and use models for pictures.",
+    abstract: "Train, evaluate and use models for images.",
     version: ApusVersion.current,
     subcommands: [Train.self, Evaluate.self, Predict.self, Inspect.self, Version.self])
 }

@@ -5,7 +5,7 @@ import ArgumentParser
 
 struct Evaluate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tell how well a model recognises held-out pictures.")
+    abstract: "Tell how well a model recognises held-out images.")
 
   @Argument(help: "The folder that 'apus train --output' wrote.")
   var bundle: String
@@ -46,7 +46,7 @@ struct Evaluate: AsyncParsableCommand {
       text: """
         \(confusion.table)
 
-        accuracy on \(confusion.total) held-out pictures of \(name): \(percent(evaluation.accuracy))
+        accuracy on \(confusion.total) held-out images of \(name): \(percent(evaluation.accuracy))
         """)
   }
 }

@@ -4,9 +4,9 @@ import ArgumentParser
 
 struct Predict: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tell what pictures show.",
+    abstract: "Tell what images show.",
     discussion: """
-      Pictures of any size are brought to the model's. The embedded digits are light on dark; for dark \
+      Images of any size are brought to the model's. The embedded digits are light on dark; for dark \
       ink on light paper give --invert.
       """)
 

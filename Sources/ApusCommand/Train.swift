@@ -7,7 +7,7 @@ import Foundation
 
 struct Train: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a model on pictures.",
+    abstract: "Train a model on images.",
     discussion: """
       Settings come from the configuration file, then from options, which win. Ctrl-C saves a checkpoint; \
       --resume goes on from it and gives the same weights, bit for bit, as training without a break.
@@ -16,16 +16,16 @@ struct Train: AsyncParsableCommand {
   @Argument(help: "A configuration file in YAML; its keys are the names of the options, such as batchSize.")
   var config: String?
 
-  @Option(help: "'digits', or a folder with MNIST's four files or with one folder of pictures a class.")
+  @Option(help: "'digits', or a folder with MNIST's four files or with one folder of images a class.")
   var data: String?
 
   @Option(help: "The model: \(ModelRegistry.names.joined(separator: " or ")).")
   var model: String?
 
-  @Option(help: "How often all pictures are seen.")
+  @Option(help: "How often all images are seen.")
   var epochs: Int?
 
-  @Option(help: "Pictures in a step.")
+  @Option(help: "Images in a step.")
   var batchSize: Int?
 
   @Option(help: "The highest learning rate.")
@@ -34,10 +34,10 @@ struct Train: AsyncParsableCommand {
   @Option(help: "AdamW's weight decay.")
   var weightDecay: Double?
 
-  @Option(help: "Move each picture by up to this many pixels at random.")
+  @Option(help: "Move each image by up to this many pixels at random.")
   var shift: Int?
 
-  @Option(help: "Height and width that the pictures of a folder are brought to.")
+  @Option(help: "Height and width that the images of a folder are brought to.")
   var imageSize: Int?
 
   @Option(help: "The seed of everything random.")
@@ -141,7 +141,7 @@ struct Train: AsyncParsableCommand {
 
         \(result.evaluation.confusion.table)
 
-        accuracy on \(dataset.heldOut.count) held-out pictures: \(percent(result.evaluation.accuracy))
+        accuracy on \(dataset.heldOut.count) held-out images: \(percent(result.evaluation.accuracy))
         model and report are in \(output); open \(folder.report) in a browser
 
         Next:

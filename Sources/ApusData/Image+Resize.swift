@@ -1,7 +1,7 @@
 import ApusFormats
 
 extension Image {
-  /// The picture at another size: bilinear, with the window widened when it is made smaller so that
+  /// The image at another size: bilinear, with the window widened when it is made smaller so that
   /// no sample is skipped (Pillow's `BILINEAR`).
   public func resized(height newHeight: Int, width newWidth: Int) -> Image {
     if newHeight == height && newWidth == width { return self }

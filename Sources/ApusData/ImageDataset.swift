@@ -26,7 +26,7 @@ public struct ImageDataset: Sendable {
   ///   (or `val`) folders of that kind.
   ///
   /// - Parameters:
-  ///   - fit: what the pictures are to be; nil to take what is there.
+  ///   - fit: what the images are to be; nil to take what is there.
   ///   - classNames: the classes that a trained model knows; nil to take what is there.
   /// - Throws: `FormatError` for data that is missing, damaged, or does not fit.
   public static func open(
@@ -54,11 +54,11 @@ public struct ImageDataset: Sendable {
   }
 }
 
-/// What pictures from files are brought to.
+/// What images from files are brought to.
 public struct ImageFit: Hashable, Sendable {
   public var height: Int
   public var width: Int
-  /// 1 for grey, 3 for colour, nil for what the first picture has.
+  /// 1 for grey, 3 for colour, nil for what the first image has.
   public var channels: Int?
 
   public init(height: Int, width: Int, channels: Int? = nil) {

@@ -1,6 +1,6 @@
 /// Images of one size with a class each, in memory.
 ///
-/// Samples are light on dark paper where that makes a difference, 0 to 255, so that a picture file
+/// Samples are light on dark paper where that makes a difference, 0 to 255, so that an image file
 /// and a data set mean the same by the same number.
 public struct LabeledImages: Sendable {
   /// The extents of one image.

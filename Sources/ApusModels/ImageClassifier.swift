@@ -1,6 +1,6 @@
 import Apus
 
-/// What a model for pictures is made for.
+/// What a model for images is made for.
 public struct ImageClassifierShape: Hashable, Sendable {
   public var height: Int
   public var width: Int
@@ -17,7 +17,7 @@ public struct ImageClassifierShape: Hashable, Sendable {
 
 /// The models by name.
 public enum ModelRegistry {
-  /// Makes a model for pictures: `f32[batch, height, width, channel]` to logits `[batch, class]`.
+  /// Makes a model for images: `f32[batch, height, width, channel]` to logits `[batch, class]`.
   public typealias Maker = @Sendable (Scope, ImageClassifierShape) -> any Layer
 
   /// Name and maker of each, in the order in which they are listed.

@@ -1,6 +1,6 @@
 import Apus
 
-/// A multilayer perceptron with one hidden layer; it sees pixels, not pictures.
+/// A multilayer perceptron with one hidden layer; it sees pixels, not images.
 ///
 /// Input: `[batch, height, width, channel]`. Output: logits, `[batch, class]`.
 public struct MLP: Layer {

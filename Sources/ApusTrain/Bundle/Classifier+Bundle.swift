@@ -28,12 +28,12 @@ extension Classifier {
   /// Reads the model of a bundle.
   ///
   /// - Throws: `FormatError`, ``ConfigurationError`` or `TensorError` where the folder is no bundle, is
-  ///   damaged, or holds a model that is not made for pictures or not known here.
+  ///   damaged, or holds a model that is not made for images or not known here.
   public init(bundle folder: String) throws {
     let description = try BundleDescription(folder: folder)
     let path = "\(folder)/\(BundleDescription.descriptionFile)"
     guard case .image(let height, let width, let channels) = description.input else {
-      throw FormatError(.unsupported, path, "its model does not take pictures.")
+      throw FormatError(.unsupported, path, "its model does not take images.")
     }
     guard !description.labels.isEmpty else {
       throw FormatError(.malformed, path, "it has no labels.")

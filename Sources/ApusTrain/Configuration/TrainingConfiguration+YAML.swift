@@ -37,7 +37,16 @@ extension TrainingConfiguration {
   }
 
   /// The text of a configuration file with all keys.
-  public func yaml() throws -> String { try YAMLEncoder().encode(self) }
+  public func yaml() throws -> String {
+    // Yams would round numbers; Swift's own text of a number reads back as the same number.
+    var pairs: [(String, String)] = [
+      ("data", data), ("model", model), ("epochs", "\(epochs)"), ("batchSize", "\(batchSize)"),
+      ("learningRate", "\(learningRate)"), ("weightDecay", "\(weightDecay)"), ("shift", "\(shift)"),
+    ]
+    if let imageSize { pairs.append(("imageSize", "\(imageSize)")) }
+    pairs.append(("seed", "\(seed)"))
+    return try serialize(node: Node(pairs.map { (Node($0.0), Node($0.1)) }))
+  }
 
   private static func parse(_ yaml: String, file: String) throws -> Node? {
     do {

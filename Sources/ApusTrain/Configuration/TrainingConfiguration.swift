@@ -19,7 +19,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var weightDecay = 0.01
   /// Each image is moved by up to this many pixels at random.
   public var shift = 1
-  /// Height and width that the pictures of a folder are brought to; nil where they are of one size.
+  /// Height and width that the images of a folder are brought to; nil where they are of one size.
   public var imageSize: Int?
   /// Decides the first weights, the order of the images, shifts and dropout.
   public var seed: UInt64 = 0

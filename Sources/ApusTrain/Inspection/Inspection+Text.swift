@@ -16,7 +16,7 @@ extension Inspection {
     lines.append("")
     lines.append("parameters   \(grouped(parameters)) (\(Inspection.size(weightBytes)))")
     if let batch, let flops, let peakMemoryBytes {
-      let each = batch == 1 ? "a picture" : "\(batch) pictures"
+      let each = batch == 1 ? "an image" : "\(batch) images"
       lines.append("work         \(grouped(flops)) floating-point operations for \(each)")
       lines.append("peak memory  \(grouped(peakMemoryBytes)) bytes (\(Inspection.size(peakMemoryBytes))) for \(each)")
     }

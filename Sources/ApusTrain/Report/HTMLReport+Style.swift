@@ -14,7 +14,7 @@ extension HTMLReport {
     h2 { margin: 44px 0 8px; font-size: 20px; font-weight: 650; }
     .note { color: var(--soft); margin: 0 0 14px; }
     .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; }
-    .tiles div, .chart { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; }
+    .tiles div, .chart { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 12px 12px 14px; }
     .tiles b { display: block; font-size: 22px; font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .tiles span { color: var(--soft); font-size: 14px; }
     .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); gap: 12px; margin-top: 12px; }

@@ -12,8 +12,8 @@ import Foundation
 /// | `checkpoints/last.safetensors` | all that is needed to go on |
 /// | `checkpoints/best.safetensors` | the same, from the epoch of the best validation accuracy |
 /// | `bundle.json`, `model.onnx`, `weights.safetensors` | the trained model |
-/// | `report.html` | curves, confusion matrix, misclassified pictures |
-/// | `sample.png` | a held-out picture to try the model with |
+/// | `report.html` | curves, confusion matrix, misclassified images |
+/// | `sample.png` | a held-out image to try the model with |
 public struct RunFolder: Sendable {
   public let path: String
 
@@ -55,7 +55,7 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Writes the first held-out picture as a PNG file, to have something to try the model with, and
+  /// Writes the first held-out image as a PNG file, to have something to try the model with, and
   /// returns its path.
   public func writeSample(of dataset: ImageDataset) throws -> String {
     let size = dataset.size

@@ -5,7 +5,7 @@ import ApusIR
 import ApusModels
 import ApusRuntime
 
-/// A model for pictures with everything around it: what pictures it takes, how they are prepared, and
+/// A model for images with everything around it: what images it takes, how they are prepared, and
 /// what its answers are called.
 public struct Classifier: Sendable {
   /// The name in `ModelRegistry`.
@@ -17,13 +17,13 @@ public struct Classifier: Sendable {
   private let model: any Layer
   private let compiledLogits: Compiled<Tensor, Tensor>
 
-  /// Pictures that are answered together; a compromise of memory and speed.
+  /// Images that are answered together; a compromise of memory and speed.
   private static let batchSize = 256
 
   /// Makes the model. Its first values are those of `store`.
   ///
   /// - Throws: ``ConfigurationError`` for an unknown architecture, `TensorError` where it cannot take
-  ///   pictures of this size or the store's values do not fit it.
+  ///   images of this size or the store's values do not fit it.
   public init(
     architecture: String, size: ImageSize, classNames: [String], normalization: Normalization,
     store: ParameterStore
@@ -44,7 +44,7 @@ public struct Classifier: Sendable {
     compiledLogits = compiled { model(normalization($0)) }
   }
 
-  /// Logits `f32[batch, class]` of pictures `u8[batch, height, width, channel]`.
+  /// Logits `f32[batch, class]` of images `u8[batch, height, width, channel]`.
   public func logits(_ x: Tensor) -> Tensor { model(normalization(x)) }
 
   /// The model's answers to all images.
@@ -58,7 +58,7 @@ public struct Classifier: Sendable {
     return Evaluation(classNames: classNames, logits: logits, labels: images.labels)
   }
 
-  /// The probability of each class for one picture of any size.
+  /// The probability of each class for one image of any size.
   public func probabilities(_ image: Image) throws -> [Double] {
     let fitted = image.converted(toChannels: size.channels)
       .resized(height: size.height, width: size.width)
@@ -66,14 +66,14 @@ public struct Classifier: Sendable {
     return softmax(try compiledLogits(x).array(of: Float.self)[...])
   }
 
-  /// Work and memory of answering `batch` pictures at once, known before the first run.
+  /// Work and memory of answering `batch` images at once, known before the first run.
   public func cost(batch: Int) throws -> Cost {
     try compiledLogits.cost(
       of: Tensor.zeros([batch, size.height, size.width, size.channels], dtype: .u8))
   }
 
   /// The program that gives logits and probabilities, with fixed batch extent, and the leaves bound
-  /// to its inputs after the first, which is the pictures.
+  /// to its inputs after the first, which is the images.
   func program(batch: Int) throws -> Program.Capture {
     let shape = Shape([batch, size.height, size.width, size.channels])
     let input = Node.placeholder(TensorType(.u8, shape))

@@ -3,7 +3,7 @@ import ApusData
 import ApusFormats
 import Foundation
 
-/// Trains a classifier for pictures: steps, validation after each epoch, checkpoints, and at the end the
+/// Trains a classifier for images: steps, validation after each epoch, checkpoints, and at the end the
 /// bundle and the report.
 public struct Trainer {
   public let configuration: TrainingConfiguration
