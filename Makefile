@@ -1,7 +1,7 @@
 # Apus: `make quickstart` and `make test` do everything on a fresh Debian or Ubuntu with Swift 6.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build quickstart test clean
+.PHONY: help setup build quickstart fashion-mnist test clean
 
 # The same flags for the quickstart and the tests, so that neither compiles the package again.
 SWIFT_BUILD = swift build --configuration release
@@ -17,7 +17,14 @@ build: setup ## Build the program as one file, .build/static/release/apus.
 
 quickstart: setup ## Train a digit classifier on the embedded data, in runs/quickstart.
 	$(SWIFT_BUILD) --product apus
-	.build/release/apus train --output runs/quickstart
+	.build/release/apus train --output runs/quickstart --overwrite
+
+# The folder with the four files of Fashion-MNIST.
+DATA ?= ../shared/data/fashion-mnist
+
+fashion-mnist: setup ## Train the same classifier on Fashion-MNIST (DATA=folder), in runs/fashion-mnist.
+	$(SWIFT_BUILD) --product apus
+	.build/release/apus train --data $(DATA) --epochs 4 --batch-size 128 --output runs/fashion-mnist --overwrite
 
 test: setup ## Build and run all tests.
 	$(SWIFT_BUILD) --build-tests
