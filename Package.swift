@@ -5,7 +5,8 @@ import PackageDescription
 let package = Package(
   name: "apus",
   products: [
-    .library(name: "Apus", targets: ["Apus"]),
+    .library(
+      name: "Apus", targets: ["Apus", "ApusFormats", "ApusData", "ApusModels", "ApusTrain"]),
     .executable(name: "apus", targets: ["ApusCommand"]),
   ],
   dependencies: [
@@ -56,6 +57,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // Examples.
+    .executableTarget(
+      name: "DigitClassifier", dependencies: ["Apus", "ApusData"], path: "Examples/DigitClassifier"),
+
     // Tests, and what they share: program text, random programs, comparison of tensors.
     .target(name: "ApusTestSupport", dependencies: ["ApusRuntime"]),
     .testTarget(name: "ApusIRTests", dependencies: ["ApusIR"]),
@@ -73,6 +78,10 @@ let package = Package(
       name: "ApusGradientTests",
       dependencies: ["ApusCPU", "ApusIR", "ApusReference", "ApusTestSupport"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
+    .testTarget(
+      name: "ApusTrainTests",
+      dependencies: ["ApusTrain", "ApusData", "ApusFormats", "ApusModels", "Apus"]),
+    .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "DigitClassifier"]),
     .testTarget(
       name: "ApusCPURendererTests", dependencies: ["ApusCPU", "ApusIR", "ApusRuntime"]),
     .testTarget(name: "ApusCPUNativeTests", dependencies: ["ApusCPU", "ApusIR", "COneDNN"]),

@@ -1,0 +1,181 @@
+import Foundation
+import Testing
+
+/// The program as a user runs it.
+@Suite(.serialized) struct CommandTests {
+  struct Run {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    /// The one JSON object on standard output.
+    func json() throws -> [String: Any] {
+      let object = try JSONSerialization.jsonObject(with: Data(output.utf8))
+      return try #require(object as? [String: Any])
+    }
+  }
+
+  static let program = Built.path("apus")
+
+  func apus(_ arguments: String...) throws -> Run { try launch(CommandTests.program, arguments) }
+
+  func shell(_ script: String) throws -> Run { try launch("/bin/sh", ["-c", script]) }
+
+  private func launch(_ path: String, _ arguments: [String]) throws -> Run {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    let files = (0..<2).map { _ in NSTemporaryDirectory() + "apus-output-\(UUID().uuidString)" }
+    defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
+    for file in files { _ = FileManager.default.createFile(atPath: file, contents: nil) }
+    process.standardOutput = FileHandle(forWritingAtPath: files[0])
+    process.standardError = FileHandle(forWritingAtPath: files[1])
+    try process.run()
+    process.waitUntilExit()
+    let texts = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
+    let status = process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
+    return Run(status: status, output: texts[0], errors: texts[1])
+  }
+
+  private func withFolder(_ body: (String) throws -> Void) throws {
+    let path = NSTemporaryDirectory() + "apus-command-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try body(path)
+  }
+
+  @Test func theWholeJob() throws {
+    try withFolder { folder in
+      let run = "\(folder)/run"
+      let train = try apus("train", "--model", "mlp", "--epochs", "1", "--output", run, "--json")
+      #expect(train.status == 0, "\(train.errors)")
+      let trained = try train.json()
+      #expect(trained["status"] as? String == "finished")
+      let accuracy = try #require(trained["accuracy"] as? Double)
+      #expect(accuracy > 0.3)
+      #expect(train.errors.contains("epoch 1/1  loss "))
+
+      let evaluated = try apus("evaluate", run, "--json").json()
+      #expect(evaluated["accuracy"] as? Double == accuracy)
+      #expect(evaluated["count"] as? Int == 360)
+
+      let predicted = try apus("predict", run, "\(run)/sample.png", "\(run)/sample.png", "--json").json()
+      let predictions = try #require(predicted["predictions"] as? [[String: Any]])
+      #expect(predictions.count == 2)
+      let probabilities = try #require(predictions[0]["probabilities"] as? [String: Double])
+      #expect(abs(probabilities.values.reduce(0, +) - 1) < 1e-6)
+
+      let inspected = try apus("inspect", run, "--json").json()
+      #expect(inspected["parameters"] as? Int == 9610)
+      #expect(inspected["peakMemoryBytes"] as? Int != nil)
+
+      for arguments in [["evaluate", run], ["predict", run, "\(run)/sample.png"], ["inspect", run]] {
+        let text = try launch(CommandTests.program, arguments)
+        #expect(text.status == 0 && !text.output.isEmpty && text.errors.isEmpty)
+      }
+      let again = try apus("train", "--model", "mlp", "--output", run)
+      #expect(again.status != 0)
+      #expect(again.errors.contains("holds a run already: give --resume to go on with it"))
+      let more = try apus("train", "--resume", "--epochs", "3", "--output", run)
+      #expect(more.errors.contains("leave out --epochs"))
+    }
+  }
+
+  @Test func versionIsOneObject() throws {
+    let run = try apus("version", "--json")
+    #expect(run.status == 0 && run.errors.isEmpty)
+    #expect(try run.json()["apus"] as? String != nil)
+  }
+
+  @Test(arguments: [("INT", 130), ("TERM", 143)])
+  func aSignalSavesAndResumeGoesOn(signal: String, status: Int32) throws {
+    try withFolder { folder in
+      let whole = try apus("train", "--model", "mlp", "--epochs", "3", "--output", "\(folder)/whole")
+      #expect(whole.status == 0)
+      // The signal comes as soon as the first epoch is over.
+      let run = "\(folder)/run"
+      let script = """
+        '\(CommandTests.program)' train --model mlp --epochs 3 --output '\(run)' 2>/dev/null &
+        while [ ! -e '\(run)/history.json' ]; do sleep 0.01; done
+        kill -\(signal) $!
+        wait $!
+        """
+      let stopped = try shell(script)
+      // A fast machine may have finished before the signal came.
+      #expect(stopped.status == status || stopped.status == 0)
+      let resumed = try apus("train", "--resume", "--output", run, "--json")
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      let compared = try shell("cmp '\(folder)/whole/weights.safetensors' '\(run)/weights.safetensors'")
+      #expect(compared.status == 0)
+    }
+  }
+
+  @Test func aFullDiskLeavesThePreviousCheckpoint() throws {
+    try withFolder { folder in
+      let run = "\(folder)/run"
+      #expect(try apus("train", "--model", "mlp", "--epochs", "1", "--output", run).status == 0)
+      let checkpoint = "\(run)/checkpoints/last.safetensors"
+      let before = try Data(contentsOf: URL(fileURLWithPath: checkpoint))
+      try FileManager.default.removeItem(atPath: "\(run)/bundle.json")
+      // Files of at most 4 KiB: less than the weights need.
+      let limited = try shell(
+        "ulimit -f 4; '\(CommandTests.program)' train --resume --output '\(run)'")
+      #expect(limited.status == 1)
+      #expect(limited.errors.contains("the limit on the size of a file is reached"))
+      #expect(try Data(contentsOf: URL(fileURLWithPath: checkpoint)) == before)
+      #expect(!FileManager.default.fileExists(atPath: "\(run)/bundle.json"))
+      let left = try FileManager.default.contentsOfDirectory(atPath: run)
+      #expect(!left.contains { $0.hasPrefix(".") }, "\(left)")
+      #expect(try apus("train", "--resume", "--output", run).status == 0)
+      #expect(try apus("evaluate", run).status == 0)
+    }
+  }
+
+  @Test func badInputIsASentenceAndAStatus() throws {
+    try withFolder { folder in
+      let run = "\(folder)/run"
+      #expect(try apus("train", "--model", "mlp", "--epochs", "1", "--output", run).status == 0)
+      func write(_ name: String, _ text: String) throws -> String {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        return "\(folder)/\(name)"
+      }
+      let sample = try Data(contentsOf: URL(fileURLWithPath: "\(run)/sample.png"))
+      try sample.prefix(60).write(to: URL(fileURLWithPath: "\(folder)/short.png"))
+      let text = try write("text.png", "this is no picture")
+      let yaml = try write("c.yaml", "epochs: 3\nlearning_rate: 1\n")
+      let weights = try write("w.safetensors", "short")
+      let model = try write("m.onnx", "nonsense")
+      let other = try write("m.txt", "nonsense")
+
+      let cases: [(arguments: [String], sentence: String)] = [
+        (["predict", run, "/nowhere.png"], "/nowhere.png: there is no such file or folder."),
+        (["predict", run, text], "\(text): it is neither a PNG nor a JPEG image."),
+        (["predict", run, "\(folder)/short.png"], "\(folder)/short.png: the PNG image ends too early; the file is incomplete."),
+        (["predict", folder, "\(run)/sample.png"], "\(folder): it is no Apus bundle"),
+        (["train", yaml, "--output", "\(folder)/x"], "\(yaml):2:1: there is no key 'learning_rate'"),
+        (["train", "/nowhere.yaml", "--output", "\(folder)/x"], "/nowhere.yaml: there is no such file"),
+        (["train", "--model", "resnet", "--output", "\(folder)/x"], "'model' must be one of cnn, mlp."),
+        (["train", "--data", "/nowhere", "--output", "\(folder)/x"], "/nowhere: there is no such data set"),
+        (["train", "--epochs", "0", "--output", "\(folder)/x"], "'epochs' must be at least 1."),
+        (["train", "--resume", "--output", "\(folder)/x"], "\(folder)/x has no checkpoint to go on from"),
+        (["train", "--output", "/proc/apus"], "/proc/apus"),
+        (["train", "--output", text], "\(text)"),
+        (["evaluate", run, "--data", folder], "\(folder)"),
+        (["inspect", "/nowhere"], "/nowhere: there is no such file or folder."),
+        (["inspect", weights], "\(weights): "),
+        (["inspect", model], "\(model): "),
+        (["inspect", other], "\(other): it is no folder of a model, no .safetensors and no .onnx file."),
+      ]
+      for (arguments, sentence) in cases {
+        let run = try launch(CommandTests.program, arguments)
+        #expect(run.status == 1, "\(arguments): \(run.status)")
+        #expect(run.errors.hasPrefix("apus: \(sentence)"), "\(arguments): \(run.errors)")
+        #expect(run.errors.split(separator: "\n").count == 1, "\(arguments): \(run.errors)")
+        #expect(run.output.isEmpty)
+        let json = try launch(CommandTests.program, arguments + ["--json"])
+        #expect(json.status == 1)
+        #expect((try json.json()["error"] as? String)?.hasPrefix(sentence) == true, "\(json.output)")
+      }
+    }
+  }
+}
