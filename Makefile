@@ -1,7 +1,7 @@
 # Apus: `make quickstart` and `make test` do everything on a fresh Debian or Ubuntu with Swift 6.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build quickstart fashion-mnist test clean
+.PHONY: help setup build quickstart fashion-mnist test docs clean
 
 # The same flags for the quickstart and the tests, so that neither compiles the package again.
 SWIFT_BUILD = swift build --configuration release
@@ -29,6 +29,9 @@ fashion-mnist: setup ## Train the same classifier on Fashion-MNIST (DATA=folder)
 test: setup ## Build and run all tests.
 	$(SWIFT_BUILD) --build-tests
 	swift test --configuration release --skip-build
+
+docs: setup ## Make a static site of the documentation, in .build/docs/site.
+	scripts/docs
 
 clean: ## Remove what was built and trained.
 	rm -rf .build runs
