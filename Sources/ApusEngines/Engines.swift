@@ -15,7 +15,7 @@ public enum Engines {
     do throws(TensorError) {
       EngineRegistry.register(try CPUEngine(fallback: ReferenceEvaluator()))
     } catch {
-      Warning.print("\(error.message) Until then everything runs on the slow reference interpreter.")
+      Warning.print("\(error.message). Until then everything runs on the slow reference interpreter.")
       EngineRegistry.register(ReferenceEngine(device: .cpu))
     }
   }()

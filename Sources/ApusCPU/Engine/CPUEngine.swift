@@ -14,7 +14,7 @@ public struct CPUEngine: Engine {
   /// - Throws: `TensorError` with what to install where LLVM cannot be loaded.
   public init(device: Device = .cpu, fallback: any PrimitiveEvaluator) throws(TensorError) {
     if case .failure(let reason) = LLVMLibrary.shared {
-      throw TensorError(.engine, operation: "cpu", "\(reason)")
+      throw Self.unavailable("\(reason)")
     }
     self.device = device
     self.fallback = fallback
@@ -24,7 +24,7 @@ public struct CPUEngine: Engine {
     _ program: Program, options: CompileOptions
   ) throws -> any CompiledProgram {
     if let reason = OneDNN.unavailableReason {
-      throw TensorError(.engine, operation: "cpu", reason)
+      throw Self.unavailable(reason)
     }
     let start = monotonicNanoseconds()
     let optimised = program.optimised()
@@ -37,5 +37,11 @@ public struct CPUEngine: Engine {
       "compiled \(program.instructions.count) instructions into \(plan.steps.count) steps in "
         + "\((monotonicNanoseconds() - start) / 1_000_000) ms")
     return compiled
+  }
+
+  /// A library is missing; the sentence says what to install.
+  private static func unavailable(_ sentence: String) -> TensorError {
+    let message = sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+    return TensorError(.engine, operation: "cpu", message)
   }
 }
