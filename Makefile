@@ -4,7 +4,9 @@
 .PHONY: help setup build quickstart fashion-mnist test docs clean
 
 # The same flags for the quickstart and the tests, so that neither compiles the package again.
-SWIFT_BUILD = swift build --configuration release
+# Tests look into modules, which -enable-testing allows in a release build.
+SWIFT_FLAGS = --configuration release -Xswiftc -enable-testing
+SWIFT_BUILD = swift build $(SWIFT_FLAGS)
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -13,7 +15,8 @@ setup: ## Install the C libraries that are missing (Debian, Ubuntu).
 	@scripts/setup
 
 build: setup ## Build the program as one file, .build/static/release/apus.
-	$(SWIFT_BUILD) --product apus --scratch-path .build/static --static-swift-stdlib -Xlinker -s
+	swift build --configuration release --product apus --scratch-path .build/static \
+	  --static-swift-stdlib -Xlinker -s
 
 quickstart: setup ## Train a digit classifier on the embedded data, in runs/quickstart.
 	$(SWIFT_BUILD) --product apus
@@ -28,7 +31,7 @@ fashion-mnist: setup ## Train the same classifier on Fashion-MNIST (DATA=folder)
 
 test: setup ## Build and run all tests.
 	$(SWIFT_BUILD) --build-tests
-	swift test --configuration release --skip-build
+	swift test $(SWIFT_FLAGS) --skip-build
 
 docs: setup ## Make a static site of the documentation, in .build/docs/site.
 	scripts/docs
