@@ -61,16 +61,19 @@ extension PrimitiveTable {
     }
   }
 
-  /// Rows, columns, both, everything; long enough for partial results and for tiles.
+  /// Rows, columns, both, everything; for some dtypes long enough for partial results and tiles.
   static func reductions(_ op: Reduction, _ dtype: DType) -> [TableCase] {
-    let forms: [(Shape, [Int])] = [
-      ([], []), ([0], [0]), ([1], [0]), ([17], [0]), ([1031], [0]), ([3, 0], [1]), ([3, 0], [0]),
-      ([5, 7], []), ([5, 33], [1]), ([33, 5], [0]), ([3, 1, 4], [0, 2]), ([2, 3, 4], [2, 0]),
-      ([2, 3, 4, 2, 3, 1], [1, 3, 5]), ([1, 1, 1], [0, 2]), ([40_000], [0]), ([39_999], [0]),
-      ([2, 20_000], [1]), ([4096, 33], [0]), ([1031, 64], [0]), ([512, 130], [0]), ([300, 1063], [0]),
-      ([300, 170], [1]), ([64, 1024], [0, 1]), ([20, 300, 7], [1]), ([16, 33, 65], [0, 1]),
+    let small: [(Shape, [Int])] = [
+      ([], []), ([0], [0]), ([1], [0]), ([17], [0]), ([3, 0], [1]), ([3, 0], [0]), ([5, 7], []),
+      ([5, 33], [1]), ([33, 5], [0]), ([2, 3, 4], [2, 0]), ([2, 3, 4, 2, 3, 1], [1, 3, 5]),
+      ([1, 1, 1], [0, 2]), ([300, 170], [1]), ([1031, 64], [0]),
+    ]
+    let large: [(Shape, [Int])] = [
+      ([40_000], [0]), ([39_999], [0]), ([2, 20_000], [1]), ([4096, 33], [0]), ([512, 130], [0]),
+      ([300, 1063], [0]), ([64, 1024], [0, 1]), ([20, 300, 7], [1]), ([16, 33, 65], [0, 1]),
       ([100, 3, 120], [0, 2]), ([9, 4000], [1]), ([40, 2, 500], [0]), ([3, 20_011], [0]),
     ]
+    let forms = [.f32, .bf16, .i64, .bool].contains(dtype) ? small + large : small
     return forms.map { shape, axes in
       TableCase(.reduce(op, axes: axes), [TensorType(dtype, shape)], op.numbers)
     }
@@ -83,7 +86,8 @@ extension PrimitiveTable {
       ([], 33, 65, 17), ([], 130, 70, 129),
     ]
     return sizes.flatMap { batch, m, k, n in
-      [(false, false), (false, true), (true, false), (true, true)].map { transposeA, transposeB in
+      let forms = [(false, false), (true, true), (false, true), (true, false)]
+      return forms.prefix(m > 32 ? 4 : 2).map { transposeA, transposeB in
         TableCase(
           .matmul(transposeA: transposeA, transposeB: transposeB),
           [
@@ -152,21 +156,17 @@ extension PrimitiveTable {
       ([3], 0, [5], .elements), ([2, 3, 2], 1, [2, 4, 2], .elements), ([4, 0], 1, [4, 0], .elements),
       ([300, 17], 1, [300, 33], .elements), ([17, 300], 0, [5, 300], .elements),
     ]
-    return forms.flatMap { form in
-      [DType.i32, .i64].flatMap { indexType -> [TableCase] in
-        let values = TensorType(dtype, form.values)
-        let indices = TensorType(indexType, form.indices)
-        let places = TableCase.Numbers.indices(form.values[form.axis])
-        let gather = Primitive.gather(axis: form.axis, form.addressing)
-        if kind == .gather {
-          return [TableCase(gather, [(values, .special), (indices, places)])]
-        }
-        let updates = try! gather.infer([values, indices])[0]
-        return [Combine.add, .replace].filter { $0 == .replace || dtype != .bool }.map { combine in
-          TableCase(
-            .scatter(axis: form.axis, form.addressing, combine),
-            [(values, .tame), (indices, places), (updates, .tame)])
-        }
+    return forms.enumerated().flatMap { number, form -> [TableCase] in
+      let values = TensorType(dtype, form.values)
+      let indices = TensorType(number % 2 == 0 ? .i32 : .i64, form.indices)
+      let places = TableCase.Numbers.indices(form.values[form.axis])
+      let gather = Primitive.gather(axis: form.axis, form.addressing)
+      if kind == .gather { return [TableCase(gather, [(values, .special), (indices, places)])] }
+      let updates = try! gather.infer([values, indices])[0]
+      return [Combine.add, .replace].filter { $0 == .replace || dtype != .bool }.map { combine in
+        TableCase(
+          .scatter(axis: form.axis, form.addressing, combine),
+          [(values, .tame), (indices, places), (updates, .tame)])
       }
     }
   }
