@@ -54,7 +54,8 @@ package final class KernelCompiler: Sendable {
     let number = compilations.add(1, ordering: .relaxed).newValue
     let name = "kernel\(number)"
     let ir = LLVMRenderer.render(kernel, name: name)
-    DebugLevel.code.log("\(kernel)\n\(ir)")
+    DebugLevel.kernels.log("\(name):\n\(kernel)")
+    DebugLevel.code.log("\(name) as LLVM IR:\n\(ir)")
     let module = try jit.compile(ir: ir, functions: [name])
     return try CompiledKernel(module: module, name: name, kernel: kernel)
   }
