@@ -68,9 +68,9 @@ extension TableCase.Numbers {
 
 /// For each primitive the cases that the engines are compared on.
 enum PrimitiveTable {
-  /// Empty, scalar, size 1, odd sizes, high rank, and large enough for several threads.
+  /// Scalar, empty, odd, high rank, and large enough for several threads.
   static let shapes: [Shape] = [
-    [], [0], [1], [17], [2, 0, 3], [2, 1, 3, 1, 2, 3], [41, 1063],
+    [], [0], [17], [2, 0, 3], [2, 1, 3, 1, 2, 3], [41, 1063],
   ]
 
   static func cases(_ entry: PrimitiveEntry, _ dtype: DType) -> [TableCase] {
@@ -101,7 +101,7 @@ enum PrimitiveTable {
       return same.map { TableCase(.select, [TensorType(.bool, $0.shape), $0, $0], .special) }
     case .cast:
       return DType.allCases.flatMap { target in
-        same.map { TableCase(.cast(target), [$0], .special) }
+        same.filter { $0.shape.rank < 6 }.map { TableCase(.cast(target), [$0], .special) }
       }
     case .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse:
       return movement(entry.primitive.kind, dtype)
