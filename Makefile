@@ -20,7 +20,7 @@ build: setup ## Build the program as one file, .build/static/release/apus.
 
 quickstart: setup ## Train a digit classifier on the embedded data, in runs/quickstart.
 	$(SWIFT_BUILD) --product apus
-	.build/release/apus train --output runs/quickstart --overwrite
+	.build/release/apus train --epochs 40 --output runs/quickstart --overwrite
 
 # The folder with the four files of Fashion-MNIST.
 DATA ?= ../shared/data/fashion-mnist

@@ -42,7 +42,7 @@ extension ProgressRenderer {
     let from = summary.startEpoch == 1 ? "" : ", from epoch \(summary.startEpoch)"
     return "\(summary.model) with \(grouped(summary.parameterCount)) parameters on \(summary.data): "
       + "\(grouped(summary.trainingCount)) images to train on, \(grouped(summary.heldOutCount)) held out, "
-      + "\(summary.epochs) epochs\(from)"
+      + "\(summary.epochs) \(summary.epochs == 1 ? "epoch" : "epochs")\(from)"
   }
 
   func line(_ record: EpochRecord, of epochs: Int) -> String {

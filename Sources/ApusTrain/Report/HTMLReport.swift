@@ -3,7 +3,7 @@ import ApusFormats
 import Foundation
 
 /// A page about one training run that needs no other file: curves, confusion matrix, misclassified
-/// pictures, settings.
+/// images, settings.
 public struct HTMLReport {
   let position: Checkpoint.Position
   let description: RunDescription
@@ -11,8 +11,8 @@ public struct HTMLReport {
   let images: LabeledImages
   let evaluation: Evaluation
 
-  /// More pictures than this would not be looked at.
-  private static let maximumPictureCount = 60
+  /// More images than this would not be looked at.
+  private static let maximumImageCount = 60
 
   public init(
     position: Checkpoint.Position, description: RunDescription, parameterCount: Int,
@@ -43,9 +43,9 @@ public struct HTMLReport {
       \(tiles)
       <section class="charts">\(charts)</section>
       <section><h2>Confusion matrix</h2>
-      <p class="note">Rows are what the pictures show, columns what the model took them for.</p>
+      <p class="note">Rows are what the images show, columns what the model took them for.</p>
       \(confusionMatrix)</section>
-      <section><h2>Misclassified pictures</h2>\(pictures)</section>
+      <section><h2>Misclassified images</h2>\(pictures)</section>
       <section><h2>Settings</h2>\(settings)</section>
       </main>
       </body>
@@ -76,12 +76,12 @@ public struct HTMLReport {
       series: [
         .init(name: "training", style: "a", values: history.map(\.trainingLoss)),
         .init(name: "held out", style: "b", values: history.map(\.validationLoss)),
-      ], baseline: 0
+      ], includes: 0...0.1
     ) { fixed($0, 3) }
     let accuracy = LineChart(
       title: "Accuracy",
       series: [.init(name: "held out", style: "b", values: history.map(\.validationAccuracy))],
-      baseline: 1
+      includes: 0.95...1
     ) { fixed($0 * 100, 1) + " %" }
     return loss.html + accuracy.html
   }
@@ -125,7 +125,7 @@ public struct HTMLReport {
       .filter { $0.element.predicted != $0.element.label }
       .sorted { $0.element.probability > $1.element.probability }
     guard !wrong.isEmpty else { return "<p class=\"note\">There are none.</p>" }
-    let shown = wrong.prefix(HTMLReport.maximumPictureCount)
+    let shown = wrong.prefix(HTMLReport.maximumImageCount)
     let figures = shown.map { picture($0.offset, $0.element) }
     let count = shown.count < wrong.count ? "The \(shown.count) surest of \(wrong.count)" : "All \(wrong.count)"
     return """

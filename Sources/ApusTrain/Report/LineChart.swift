@@ -9,8 +9,8 @@ struct LineChart {
 
   var title: String
   var series: [Series]
-  /// The value to show in any case.
-  var baseline: Double
+  /// What to show in any case, so that a flat curve is not stretched.
+  var includes: ClosedRange<Double>
   /// How a value is written at the axis and in tooltips.
   var format: (Double) -> String
 
@@ -22,7 +22,7 @@ struct LineChart {
   private static let bottom = 34.0
 
   var html: String {
-    let values = series.flatMap(\.values).filter(\.isFinite) + [baseline]
+    let values = series.flatMap(\.values).filter(\.isFinite) + [includes.lowerBound, includes.upperBound]
     let ticks = LineChart.ticks(from: values.min()!, to: values.max()!)
     let range = ticks.first!...ticks.last!
     let count = series.map(\.values.count).max() ?? 0
