@@ -36,5 +36,8 @@ test: setup ## Build and run all tests.
 docs: setup ## Make a static site of the documentation, in .build/docs/site.
 	scripts/docs
 
+bench: setup ## Measure Apus beside PyTorch, JAX and ONNX Runtime; ONLY=gpt for some of it.
+	Benchmarks/bench $(if $(ONLY),--only $(ONLY))
+
 clean: ## Remove what was built and trained.
 	rm -rf .build runs
