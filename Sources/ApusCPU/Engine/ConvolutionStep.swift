@@ -12,13 +12,14 @@ struct ConvolutionStep: PreparedStep {
   static func prepare(
     _ call: Plan.ConvolutionCall, fallback: any PrimitiveEvaluator
   ) throws -> any PreparedStep {
+    var description = ConvolutionDescription(call)
+    // What the library's plain loops are for: a chain that plain code knows nothing of.
+    description.allowsReference = call.bias != nil || !call.postOps.isEmpty
     do throws(OneDNNError) {
-      let primitive = try PrimitiveCache.shared.convolution(ConvolutionDescription(call))
+      let primitive = try PrimitiveCache.shared.convolution(description)
       return ConvolutionStep(call: call, primitive: primitive)
     } catch {
-      guard case .unsupported = error, call.bias == nil, call.activation == nil else {
-        throw error
-      }
+      guard case .unsupported = error, !description.allowsReference else { throw error }
       return StridedStep(
         .convolution(call.attributes), operands: [call.first, call.second],
         destination: call.destination, dtype: call.dtype, evaluator: fallback)
@@ -39,7 +40,8 @@ struct ConvolutionStep: PreparedStep {
     case .forward:
       try primitive.execute(
         input: first, weights: second, bias: call.bias.map { workspace.address($0, call.dtype) },
-        output: destination, scratchpad: scratchpad)
+        output: destination, operands: workspace.operands(call.postOps, call.dtype),
+        scratchpad: scratchpad)
     case .inputGradient:
       try primitive.execute(
         input: destination, weights: second, output: first, scratchpad: scratchpad)
@@ -68,6 +70,6 @@ extension ConvolutionDescription {
       strides: attributes.strides, dilation: attributes.dilations, paddingLow: attributes.low,
       paddingHigh: attributes.high, groups: attributes.groups, dtype: call.dtype,
       bias: call.bias == nil ? nil : call.dtype,
-      postOps: call.activation.map { [$0.postOp] } ?? [])
+      postOps: call.postOps.flatMap { $0.chain(call.dtype) })
   }
 }

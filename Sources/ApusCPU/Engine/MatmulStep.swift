@@ -16,14 +16,14 @@ struct MatmulStep: PreparedStep {
       a: StridedLayout(matmul.a, matmul.dtype), b: StridedLayout(matmul.b, matmul.dtype),
       c: StridedLayout(matmul.destination, matmul.dtype))
     if matmul.bias != nil { description.bias = matmul.dtype }
-    description.postOps = matmul.activation.map { [$0.postOp] } ?? []
+    description.postOps = matmul.postOps.flatMap { $0.chain(matmul.dtype) }
+    // What the library's plain loops are for: a chain that plain code knows nothing of.
+    description.allowsReference = matmul.bias != nil || !matmul.postOps.isEmpty
     do throws(OneDNNError) {
       return MatmulStep(
         matmul: matmul, primitive: try PrimitiveCache.shared.matmul(description))
     } catch {
-      guard case .unsupported = error, matmul.bias == nil, matmul.activation == nil else {
-        throw error
-      }
+      guard case .unsupported = error, !description.allowsReference else { throw error }
       return StridedStep(
         .matmul(transposeA: false, transposeB: false), operands: [matmul.a, matmul.b],
         destination: matmul.destination, dtype: matmul.dtype, evaluator: fallback)
@@ -41,6 +41,7 @@ struct MatmulStep: PreparedStep {
       input: workspace.address(matmul.a, dtype), weights: workspace.address(matmul.b, dtype),
       bias: matmul.bias.map { workspace.address($0, dtype) },
       output: workspace.address(matmul.destination, dtype),
+      operands: workspace.operands(matmul.postOps, dtype),
       scratchpad: workspace.scratchpad.pointer)
   }
 }
@@ -51,10 +52,22 @@ extension StridedLayout {
   }
 }
 
-extension Plan.Activation {
-  var postOp: PostOp {
+extension Plan.PostOp {
+  func chain(_ dtype: DType) -> [PostOp] {
     switch self {
-    case .relu: .relu(negativeSlope: 0)
+    case .add(let view): [.binary(.add, StridedLayout(view, dtype))]
+    // The library's ReLU makes a NaN 0; its ELU does not. Adding 0 turns -0 into 0.
+    case .activation(.relu): [.elu(alpha: 0), .linear(scale: 1, offset: 0)]
+    case .activation(.gelu): [.geluErf]
     }
+  }
+}
+
+extension Workspace {
+  /// The tensors that a chain of post-ops reads.
+  func operands(_ postOps: [Plan.PostOp], _ dtype: DType) -> [UnsafeMutableRawPointer?] {
+    var addresses: [UnsafeMutableRawPointer?] = []
+    for case .add(let view) in postOps { addresses.append(address(view, dtype)) }
+    return addresses
   }
 }

@@ -1,13 +1,23 @@
 import ApusIR
 
-/// Additions of a bias, and activations, that a matmul or convolution applies on its way out.
+/// What a matmul or convolution applies to its result on the way out: a bias, additions of other
+/// tensors, activations.
+///
+/// A chain starts at the product and follows the only user of each value. Reshapes inside it cost
+/// nothing. 16-bit products are rounded once, at the end of the chain.
 struct Epilogues {
   struct Epilogue {
     /// The matmul or convolution.
     var producer: Program.Instruction
-    /// One number for each column or channel.
+    /// One number for each column or channel; comes first.
     var bias: Program.Value?
-    var activation: Plan.Activation?
+    var postOps: [PostOp] = []
+  }
+
+  enum PostOp {
+    /// Adds a tensor of the product's size.
+    case add(Program.Value)
+    case activation(Plan.Activation)
   }
 
   /// By the value that the whole chain computes.
@@ -16,38 +26,75 @@ struct Epilogues {
   private(set) var inner: Set<Program.Value> = []
 
   init(_ program: Program, _ capabilities: Lowering.Capabilities) {
-    var users = [[Int]](repeating: [], count: program.types.count)
-    for (index, instruction) in program.instructions.enumerated() {
-      for operand in instruction.operands { users[operand].append(index) }
-    }
-    for output in program.outputs { users[output].append(-1) }
-    var producers = [Int?](repeating: nil, count: program.types.count)
-    for (index, instruction) in program.instructions.enumerated() {
-      for result in instruction.results { producers[result] = index }
-    }
-
-    /// The only user of a value, if there is one.
-    func onlyUser(_ value: Program.Value) -> Program.Instruction? {
-      guard users[value].count == 1, users[value][0] >= 0 else { return nil }
-      return program.instructions[users[value][0]]
-    }
-
+    let uses = ValueUses(program)
     for instruction in program.instructions where capabilities.take(instruction, in: program) {
       if case .convolution(let attributes) = instruction.primitive, attributes.kind != .forward {
         continue
       }
-      let value = instruction.result
-      guard let addition = onlyUser(value), case .binary(.add) = addition.primitive,
-        addition.operands[0] != addition.operands[1]
-      else { continue }
-      let other = addition.operands[0] == value ? addition.operands[1] : addition.operands[0]
-      guard let index = producers[other], case .broadcast = program.instructions[index].primitive
-      else { continue }
-      let bias = program.instructions[index].operands[0]
-      let (width, shape) = (program.types[value].shape.last ?? 0, program.types[bias].shape)
-      guard shape.last == width, shape.elementCount == width else { continue }
-      byResult[addition.result] = Epilogue(producer: instruction, bias: bias, activation: nil)
-      inner.insert(value)
+      var chain = EpilogueChain(instruction, uses)
+      while chain.extend(isTaken: { byResult[$0] != nil || inner.contains($0) }) {}
+      guard let epilogue = chain.epilogue else { continue }
+      byResult[chain.result] = epilogue
+      inner.formUnion(chain.inner)
+    }
+  }
+
+  /// Values that must be in memory before a product starts.
+  var operands: [Program.Value] {
+    byResult.values.flatMap { epilogue in
+      let added = epilogue.postOps.compactMap { op -> Program.Value? in
+        if case .add(let value) = op { value } else { nil }
+      }
+      return added + (epilogue.bias.map { [$0] } ?? [])
+    }
+  }
+}
+
+/// Who makes and who uses each value of a program.
+struct ValueUses {
+  let program: Program
+  private let users: [[Int]]
+  private let producers: [Int?]
+
+  init(_ program: Program) {
+    self.program = program
+    var users = [[Int]](repeating: [], count: program.types.count)
+    var producers = [Int?](repeating: nil, count: program.types.count)
+    for (index, instruction) in program.instructions.enumerated() {
+      for operand in instruction.operands { users[operand].append(index) }
+      for result in instruction.results { producers[result] = index }
+    }
+    for output in program.outputs { users[output].append(-1) }
+    self.users = users
+    self.producers = producers
+  }
+
+  func producer(_ value: Program.Value) -> Program.Instruction? {
+    producers[value].map { program.instructions[$0] }
+  }
+
+  func count(_ value: Program.Value) -> Int { users[value].count }
+
+  /// The instructions that use a value, one entry for each use; nil where it is an output.
+  func users(_ value: Program.Value) -> [Program.Instruction]? {
+    users[value].contains(-1) ? nil : users[value].map { program.instructions[$0] }
+  }
+
+  /// The number in every element of a value, where it is a constant.
+  func constant(_ value: Program.Value) -> Double? {
+    guard let producer = producer(value), case .constant(let scalar, _) = producer.primitive else {
+      return nil
+    }
+    return scalar.double
+  }
+
+  /// Whether a value is in memory in any case, or is used again, so that memory pays: a residual.
+  func deservesMemory(_ value: Program.Value) -> Bool {
+    guard let producer = producer(value) else { return true }
+    switch producer.primitive {
+    case .constant, .iota, .broadcast: return false
+    case .reshape, .stopGradient: return deservesMemory(producer.operands[0])
+    default: return !producer.primitive.isInlinable || count(value) > 1
     }
   }
 }

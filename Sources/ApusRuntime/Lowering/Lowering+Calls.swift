@@ -22,10 +22,20 @@ extension Lowering {
   ) {
     let producer = epilogue.producer
     let dtype = type(producer.result).dtype
-    let destination = view(of: instruction.result)
-    let bias = epilogue.bias.map { view(of: $0) }
+    let shape = type(producer.result).shape
+    let destination = view(of: instruction.result).reshaped(to: shape)
+    let bias = epilogue.bias.map { view(of: $0).reshaped(to: [shape[shape.rank - 1]]) }
     let operation: Plan.Operation
     var reads = bias.map { [$0.block] } ?? []
+    let postOps = epilogue.postOps.map { op -> Plan.PostOp in
+      switch op {
+      case .add(let value):
+        let operand = view(of: value).reshaped(to: shape)
+        reads.append(operand.block)
+        return .add(operand)
+      case .activation(let activation): return .activation(activation)
+      }
+    }
     switch producer.primitive {
     case .matmul(let transposeA, let transposeB):
       var a = view(of: producer.operands[0]) { $0.isMatrixLike }
@@ -35,15 +45,14 @@ extension Lowering {
       if transposeB { b.swapLastAxes() }
       operation = .matmul(
         Plan.Matmul(
-          a: a, b: b, destination: destination, dtype: dtype, bias: bias,
-          activation: epilogue.activation))
+          a: a, b: b, destination: destination, dtype: dtype, bias: bias, postOps: postOps))
     case .convolution(let attributes):
       let (first, second) = (view(of: producer.operands[0]), view(of: producer.operands[1]))
       reads += [first.block, second.block]
       operation = .convolution(
         Plan.ConvolutionCall(
           attributes: attributes, dtype: dtype, first: first, second: second,
-          destination: destination, bias: bias, activation: epilogue.activation))
+          destination: destination, bias: bias, postOps: postOps))
     default: preconditionFailure("no library takes \(producer.primitive.name)")
     }
     add(operation, reads: reads, instruction, flops: flops(of: producer))
@@ -142,6 +151,12 @@ extension Lowering {
 }
 
 extension Plan.View {
+  /// A dense view's elements, in another shape.
+  func reshaped(to shape: Shape) -> Plan.View {
+    precondition(isDense && shape.elementCount == self.shape.elementCount)
+    return Plan.View(block: block, offset: offset, shape: shape, strides: shape.rowMajorStrides)
+  }
+
   mutating func swapLastAxes() {
     let rank = shape.rank
     shape.extents.swapAt(rank - 2, rank - 1)

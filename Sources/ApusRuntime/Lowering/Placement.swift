@@ -41,10 +41,8 @@ struct Placement {
     }
     for value in forced { required[value] = true }
     for output in program.outputs { required[output] = true }
-    for epilogue in epilogues.byResult.values {
-      if let bias = epilogue.bias { required[bias] = true }
-    }
     collectDemands()
+    for operand in epilogues.operands { demandView(of: operand, allows: { $0.isDense }) }
     decide()
   }
 

@@ -33,12 +33,21 @@ extension Plan.Step {
     case .kernel(let kernel, _): kernel.name
     case .matmul(let matmul):
       "matmul \(matmul.a.shape)×\(matmul.b.shape)"
-        + (matmul.bias == nil ? "" : "+bias") + (matmul.activation.map { "+\($0)" } ?? "")
+        + (matmul.bias == nil ? "" : "+bias") + matmul.postOps.map(\.name).joined()
     case .convolution(let call):
       "\(call.attributes.kind.rawValue) \(call.first.shape), \(call.second.shape)"
-        + (call.bias == nil ? "" : "+bias") + (call.activation.map { "+\($0)" } ?? "")
+        + (call.bias == nil ? "" : "+bias") + call.postOps.map(\.name).joined()
     case .primitive(let primitive, _, _): primitive.name
     case .scan(let call): "scan \(call.scan.length)×"
+    }
+  }
+}
+
+extension Plan.PostOp {
+  fileprivate var name: String {
+    switch self {
+    case .add: "+tensor"
+    case .activation(let activation): "+\(activation.rawValue)"
     }
   }
 }

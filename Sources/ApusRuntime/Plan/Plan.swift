@@ -42,7 +42,7 @@ public struct Plan: Sendable {
     case scan(ScanCall)
   }
 
-  /// destination = a × b (+ bias) followed by an activation.
+  /// destination = a × b (+ bias), and what follows.
   public struct Matmul: Hashable, Sendable {
     public var a: View
     public var b: View
@@ -50,7 +50,7 @@ public struct Plan: Sendable {
     public var dtype: DType
     /// One number for each column.
     public var bias: View?
-    public var activation: Activation?
+    public var postOps: [PostOp] = []
   }
 
   public struct ConvolutionCall: Hashable, Sendable {
@@ -60,12 +60,21 @@ public struct Plan: Sendable {
     public var second: View
     public var destination: View
     public var bias: View?
-    public var activation: Activation?
+    public var postOps: [PostOp] = []
   }
 
-  /// Functions the heavy primitives apply to their result on the way out.
-  public enum Activation: Hashable, Sendable {
+  /// What a product or convolution applies to each element of its result on the way out.
+  public enum PostOp: Hashable, Sendable {
+    /// Adds the element of a dense tensor of the result's shape.
+    case add(View)
+    case activation(Activation)
+  }
+
+  public enum Activation: String, Hashable, Sendable {
+    /// A NaN stays a NaN.
     case relu
+    /// With the error function.
+    case gelu
   }
 
   public struct ScanCall: Sendable {
