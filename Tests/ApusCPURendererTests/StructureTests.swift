@@ -286,6 +286,41 @@ import Testing
     #expect(memory.array() == [Float(10)])
   }
 
+  @Test func aSecondProcessCompilesNothing() throws {
+    let folder = NSTemporaryDirectory() + "apus-kernels-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    // exp has constants, a sum over a dtype of 16 bits helpers of its own.
+    let kernels = [
+      Examples.total(.f32, 100, .sum), Examples.total(.bf16, 33, .maximum),
+      Kernel.map([.f32], to: .f32, count: 50, .unary(.exp, 0)),
+    ]
+    func compiler() -> KernelCompiler {
+      KernelCompiler(store: CodeStore(folder: folder, limit: 1 << 24))
+    }
+    let first = compiler()
+    let compiled = try first.compile(kernels)
+    #expect(first.compilationCount == 3 && first.loadCount == 0)
+    let second = compiler()
+    let loaded = try second.compile(kernels)
+    #expect(second.compilationCount == 0 && second.loadCount == 3)
+    let numbers = Memory((0..<50).map { Float($0) * 0.1 })
+    let results = [compiled, loaded].map { kernels in
+      let result = Memory([Float](repeating: 0, count: 50))
+      kernels[2].run([numbers, result])
+      return result.array(of: Float.self)
+    }
+    #expect(results[0] == results[1])
+    #expect(abs(results[0][10] - exp(1)) < 1e-5)
+
+    // What does not pass for machine code any more is compiled anew.
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      try Data("no code".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    }
+    let third = compiler()
+    _ = try third.compile(kernels)
+    #expect(third.compilationCount == 3 && third.loadCount == 0)
+  }
+
   @Test func threadsShareACompilation() async throws {
     let compiler = KernelCompiler()
     try await withThrowingTaskGroup(of: Void.self) { group in

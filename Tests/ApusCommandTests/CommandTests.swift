@@ -44,6 +44,35 @@ import Testing
     try body(path)
   }
 
+  @Test func compiledKernelsAreKept() throws {
+    try withFolder { folder in
+      let apus = CommandTests.program
+      let settings = "APUS_CACHE=\(folder)/cache"
+      let train = "\(apus) train --model mlp --epochs 1 --json --overwrite --output \(folder)"
+      let empty = try shell("\(settings) \(apus) cache list --json").json()
+      #expect(empty["folder"] as? String == "\(folder)/cache")
+      #expect((empty["kernels"] as? [Any])?.isEmpty == true)
+      let first = try shell("\(settings) \(train)/run").json()
+      let listed = try shell("\(settings) \(apus) cache list --json").json()
+      let kernels = try #require(listed["kernels"] as? [[String: Any]])
+      #expect(kernels.count > 5)
+      #expect(kernels.allSatisfy { ($0["kernel"] as? String)?.hasPrefix("kernel ") == true })
+
+      // The second process needs no compiler.
+      let second = try shell("\(settings) LD_DEBUG=files \(train)/other")
+      #expect(second.status == 0)
+      #expect(second.errors.contains("libdnnl") && !second.errors.contains("libLLVM"))
+      #expect(try second.json()["loss"] as? Double == first["loss"] as? Double)
+
+      let text = try shell("\(settings) \(apus) cache")
+      #expect(text.output.contains("\(kernels.count) kernels, "))
+      let cleared = try shell("\(settings) \(apus) cache clear --json").json()
+      #expect(cleared["removed"] as? Int == kernels.count)
+      let off = try shell("APUS_CACHE=none \(apus) cache list --json")
+      #expect(off.status == 1 && off.output.contains("APUS_CACHE is 'none'"))
+    }
+  }
+
   @Test func theWholeJob() throws {
     try withFolder { folder in
       let run = "\(folder)/run"

@@ -13,7 +13,7 @@ public struct CPUEngine: Engine {
 
   /// - Throws: `TensorError` with what to install where LLVM cannot be loaded.
   public init(device: Device = .cpu, fallback: any PrimitiveEvaluator) throws(TensorError) {
-    if case .failure(let reason) = LLVMLibrary.shared {
+    if LLVMLibrary.location == nil, case .failure(let reason) = LLVMLibrary.shared {
       throw Self.unavailable("\(reason)")
     }
     self.device = device
@@ -28,14 +28,19 @@ public struct CPUEngine: Engine {
     }
     let start = monotonicNanoseconds()
     let optimised = program.optimised()
+    let afterPasses = monotonicNanoseconds()
     let plan = try Lowering.plan(
       for: optimised, capabilities: Self.capabilities, donated: options.donated)
     DebugLevel.plans.log(plan.description)
     try MemoryLimit.check(plan, peak: Cost(plan).peakBytes)
+    let afterLowering = monotonicNanoseconds()
     let compiled = try CompiledPlan(plan, fallback: fallback)
+    let end = monotonicNanoseconds()
+    func span(_ from: UInt64, _ to: UInt64) -> String { "\((to - from) / 1_000_000)" }
     DebugLevel.compiles.log(
       "compiled \(program.instructions.count) instructions into \(plan.steps.count) steps in "
-        + "\((monotonicNanoseconds() - start) / 1_000_000) ms")
+        + "\(span(start, end)) ms (passes \(span(start, afterPasses)), lowering "
+        + "\(span(afterPasses, afterLowering)), code \(span(afterLowering, end)))")
     return compiled
   }
 

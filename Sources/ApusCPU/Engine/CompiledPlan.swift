@@ -16,29 +16,7 @@ final class CompiledPlan: CompiledProgram {
 
   init(_ plan: Plan, fallback: any PrimitiveEvaluator) throws {
     self.plan = plan
-    var kernels: [Kernel] = []
-    for step in plan.steps {
-      if case .kernel(let kernel, _) = step.operation { kernels.append(kernel) }
-    }
-    var compiled = try KernelCompiler.shared.compile(kernels)[...]
-    var steps: [any PreparedStep] = []
-    for step in plan.steps {
-      switch step.operation {
-      case .kernel(let kernel, let arguments):
-        steps.append(KernelStep(kernel, compiled.removeFirst(), arguments: arguments))
-      case .matmul(let matmul):
-        steps.append(try MatmulStep.prepare(matmul, fallback: fallback))
-      case .convolution(let call):
-        steps.append(try ConvolutionStep.prepare(call, fallback: fallback))
-      case .primitive(let primitive, let operands, let results):
-        steps.append(
-          PrimitiveStep(
-            primitive, operands: operands, results: results, plan: plan, evaluator: fallback))
-      case .scan(let call):
-        steps.append(try ScanStep(call, fallback: fallback))
-      }
-    }
-    self.steps = steps
+    steps = try Preparation(plan: plan, fallback: fallback).steps()
     scratchpadBytes = steps.map(\.scratchpadBytes).max() ?? 0
     cost = Cost(plan)
   }

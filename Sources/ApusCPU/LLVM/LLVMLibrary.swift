@@ -26,6 +26,23 @@ final class LLVMLibrary: Sendable {
     "libLLVM-16.so.1", "libLLVM-15.so", "libLLVM-15.so.1",
   ]
 
+  /// The file that would be opened, if it can be told without opening it, which takes 20 ms.
+  static let location: String? = {
+    if let chosen = getenv("APUS_LLVM").map({ String(cString: $0) }), !chosen.isEmpty {
+      return access(chosen, R_OK) == 0 ? chosen : nil
+    }
+    let paths = getenv("LD_LIBRARY_PATH").map { String(cString: $0) } ?? ""
+    let folders =
+      paths.split(separator: ":").map(String.init) + [
+        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib",
+        "/usr/lib", "/usr/local/lib",
+      ]
+    for name in candidates {
+      for folder in folders where access("\(folder)/\(name)", R_OK) == 0 { return "\(folder)/\(name)" }
+    }
+    return nil
+  }()
+
   private init() throws(JITError) {
     let (path, handle) = try Self.open()
     self.path = path

@@ -11,11 +11,11 @@ package final class CompiledKernel: Sendable {
   /// The number of points of the kernel's parallel space.
   package let parallelCount: Int
   /// Keeps the code in memory.
-  private let module: CompiledModule
+  private let code: MachineCode
 
-  init(module: CompiledModule, name: String, kernel: Kernel) throws(JITError) {
-    guard let address = module.address(of: name) else { throw .missingFunction(name) }
-    self.module = module
+  init(_ code: MachineCode, name: String, kernel: Kernel) throws(JITError) {
+    guard let address = code.address(of: name) else { throw .missingFunction(name) }
+    self.code = code
     function = unsafeBitCast(address, to: Function.self)
     parallelCount = kernel.parallelCount
   }

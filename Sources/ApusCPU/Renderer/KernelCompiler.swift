@@ -2,19 +2,27 @@ import ApusRuntime
 import Dispatch
 import Synchronization
 
-/// Compiles kernels to machine code, on all cores, each different kernel once.
+/// Compiles kernels to machine code, on all cores, each different kernel once: once in a process, and
+/// where there is a store on disk, once for all processes.
 package final class KernelCompiler: Sendable {
   /// The compiler of this process.
-  package static let shared = KernelCompiler()
+  package static let shared = KernelCompiler(store: .shared)
 
   private let cache: KernelCache
+  private let store: CodeStore?
   private let compilations = Atomic<Int>(0)
+  private let loads = Atomic<Int>(0)
 
   /// `capacity`: the number of kernels to keep. A kernel in use outlives its place in the cache.
-  package init(capacity: Int = 4096) { cache = KernelCache(capacity: capacity) }
+  package init(capacity: Int = 4096, store: CodeStore? = nil) {
+    cache = KernelCache(capacity: capacity)
+    self.store = store
+  }
 
-  /// The number of kernels compiled so far, those found in the cache not among them.
+  /// The number of kernels compiled so far, those found in the cache or the store not among them.
   package var compilationCount: Int { compilations.load(ordering: .relaxed) }
+  /// The number of kernels taken from the store.
+  package var loadCount: Int { loads.load(ordering: .relaxed) }
 
   /// - Throws: `JITError.unavailable` without LLVM.
   package func compile(_ kernel: Kernel) throws(JITError) -> CompiledKernel {
@@ -23,7 +31,6 @@ package final class KernelCompiler: Sendable {
 
   /// The kernels in the order given.
   package func compile(_ kernels: [Kernel]) throws(JITError) -> [CompiledKernel] {
-    let jit = try JIT.shared.get()
     var promises: [KernelCache.Promise] = []
     var missing: [(kernel: Kernel, promise: KernelCache.Promise)] = []
     for kernel in kernels {
@@ -33,10 +40,10 @@ package final class KernelCompiler: Sendable {
     }
     let work = missing
     if work.count == 1 {
-      fulfil(work[0].promise, work[0].kernel, jit)
+      fulfil(work[0].promise, work[0].kernel)
     } else if !work.isEmpty {
       DispatchQueue.concurrentPerform(iterations: work.count) { index in
-        fulfil(work[index].promise, work[index].kernel, jit)
+        fulfil(work[index].promise, work[index].kernel)
       }
     }
     var compiled: [CompiledKernel] = []
@@ -44,19 +51,30 @@ package final class KernelCompiler: Sendable {
     return compiled
   }
 
-  private func fulfil(_ promise: KernelCache.Promise, _ kernel: Kernel, _ jit: JIT) {
-    let outcome = Result { () throws(JITError) in try compile(kernel, with: jit) }
+  private func fulfil(_ promise: KernelCache.Promise, _ kernel: Kernel) {
+    let outcome = Result { () throws(JITError) in try make(kernel) }
     if case .failure = outcome { cache.remove(kernel) }
     promise.fulfil(outcome)
   }
 
-  private func compile(_ kernel: Kernel, with jit: JIT) throws(JITError) -> CompiledKernel {
+  /// The name of the function in every kernel's code: equal kernels then have equal IR.
+  private static let function = "kernel"
+
+  private func make(_ kernel: Kernel) throws(JITError) -> CompiledKernel {
+    let ir = LLVMRenderer.render(kernel, name: Self.function)
+    let key = store == nil ? nil : CodeIdentity.key(ir: ir, optimisation: .full)
+    if let key, let object = store?.load(key),
+      let code = try? MachineCode(object: object, functions: [Self.function])
+    {
+      loads.add(1, ordering: .relaxed)
+      return try CompiledKernel(code, name: Self.function, kernel: kernel)
+    }
     let number = compilations.add(1, ordering: .relaxed).newValue
-    let name = "kernel\(number)"
-    let ir = LLVMRenderer.render(kernel, name: name)
-    DebugLevel.kernels.log("\(name):\n\(kernel)")
-    DebugLevel.code.log("\(name) as LLVM IR:\n\(ir)")
-    let module = try jit.compile(ir: ir, functions: [name])
-    return try CompiledKernel(module: module, name: name, kernel: kernel)
+    DebugLevel.kernels.log("kernel\(number):\n\(kernel)")
+    DebugLevel.code.log("kernel\(number) as LLVM IR:\n\(ir)")
+    let object = try JIT.shared.get().emitObject(ir: ir, functions: [Self.function])
+    let code = try MachineCode(object: object, functions: [Self.function])
+    if let key { store?.save(object, title: kernel.name, for: key) }
+    return try CompiledKernel(code, name: Self.function, kernel: kernel)
   }
 }

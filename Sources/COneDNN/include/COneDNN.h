@@ -220,6 +220,14 @@ void apus_openmp_set_threads(int threads);
 /// processor quota considered. At least 1.
 int apus_physical_cores(void);
 
+// MARK: The processor
+
+enum { APUS_PROCESSOR_WORDS = 22 };
+
+/// Numbers that are the same on processors that run the same machine code, from `cpuid`; returns how
+/// many there are, 0 on processors without it.
+int apus_processor_identity(uint32_t words[APUS_PROCESSOR_WORDS]);
+
 #ifdef __cplusplus
 }
 #endif

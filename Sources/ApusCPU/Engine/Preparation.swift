@@ -1,0 +1,53 @@
+import ApusRuntime
+import Dispatch
+import Synchronization
+
+/// Makes the steps of a plan ready to run: kernels are compiled and library calls prepared side by
+/// side, on all cores.
+struct Preparation {
+  let plan: Plan
+  let fallback: any PrimitiveEvaluator
+
+  func steps() throws -> [any PreparedStep] {
+    let kernels = plan.steps.compactMap { step -> Kernel? in
+      guard case .kernel(let kernel, _) = step.operation else { return nil }
+      return kernel
+    }
+    let calls = plan.steps.indices.filter { index in
+      if case .kernel = plan.steps[index].operation { false } else { true }
+    }
+    let compiled = Mutex<Result<[CompiledKernel], JITError>>(.success([]))
+    let prepared = Mutex<[Int: Result<any PreparedStep, any Error>]>([:])
+    DispatchQueue.concurrentPerform(iterations: calls.count + 1) { part in
+      if part == 0 {
+        let result = Result { () throws(JITError) in try KernelCompiler.shared.compile(kernels) }
+        compiled.withLock { $0 = result }
+      } else {
+        let index = calls[part - 1]
+        let result = Result { try call(plan.steps[index].operation) }
+        prepared.withLock { $0[index] = result }
+      }
+    }
+    var rest = try compiled.withLock { $0 }.get()[...]
+    let ready = prepared.withLock { $0 }
+    return try plan.steps.indices.map { index in
+      if case .kernel(let kernel, let arguments) = plan.steps[index].operation {
+        return KernelStep(kernel, rest.removeFirst(), arguments: arguments)
+      }
+      return try ready[index]!.get()
+    }
+  }
+
+  /// Prepares a step that is no kernel.
+  private func call(_ operation: Plan.Operation) throws -> any PreparedStep {
+    switch operation {
+    case .kernel: preconditionFailure("a kernel is compiled, not called")
+    case .matmul(let matmul): try MatmulStep.prepare(matmul, fallback: fallback)
+    case .convolution(let call): try ConvolutionStep.prepare(call, fallback: fallback)
+    case .primitive(let primitive, let operands, let results):
+      PrimitiveStep(
+        primitive, operands: operands, results: results, plan: plan, evaluator: fallback)
+    case .scan(let call): try ScanStep(call, fallback: fallback)
+    }
+  }
+}
