@@ -24,7 +24,8 @@ let package = Package(
     // The engines.
     .target(name: "ApusReference", dependencies: ["ApusRuntime"]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dl")]),
-    .target(name: "ApusCPU", dependencies: ["ApusRuntime", "COneDNN"]),
+    .target(name: "CNarrow"),
+    .target(name: "ApusCPU", dependencies: ["ApusRuntime", "CNarrow", "COneDNN"]),
     .target(name: "ApusEngines", dependencies: ["ApusReference", "ApusCPU"]),
 
     // What users import.

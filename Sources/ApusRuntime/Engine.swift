@@ -14,8 +14,13 @@ public protocol Engine: Sendable {
 public struct CompileOptions: Hashable, Sendable {
   /// Inputs whose memory the program may overwrite; each may lend it to one output of its type.
   public var donated: Set<Int>
+  /// Inputs that stay the same from run to run; they are given as `prepare` returned them.
+  public var frozen: Set<Int>
 
-  public init(donated: Set<Int> = []) { self.donated = donated }
+  public init(donated: Set<Int> = [], frozen: Set<Int> = []) {
+    self.donated = donated
+    self.frozen = frozen
+  }
 }
 
 /// A program ready to run.
@@ -25,11 +30,19 @@ public protocol CompiledProgram: Sendable {
   /// What is known before the first run.
   var cost: Cost { get }
 
+  /// What the program wants in place of a frozen input, for instance weights in the layout that a
+  /// library prefers; the buffer itself where it is fine as it is.
+  func prepare(_ buffer: Buffer, frozen input: Int) throws -> Buffer
+
   /// Computes all outputs. An output with an alias must be given the memory of that input; all
   /// other memory must be distinct. May be called from several tasks at once.
   ///
   /// - Throws: what a host operation throws, for instance on a singular matrix.
   func run(inputs: [Buffer], outputs: [Buffer], profiler: Profiler?) throws
+}
+
+extension CompiledProgram {
+  public func prepare(_ buffer: Buffer, frozen input: Int) throws -> Buffer { buffer }
 }
 
 /// Work and memory of one run, known from the program alone.

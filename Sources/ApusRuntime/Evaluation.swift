@@ -13,7 +13,24 @@ public enum Evaluation {
     for (device, group) in byDevice { try evaluate(group, on: device) }
   }
 
+  /// The value of a node, which the node does not keep.
+  ///
+  /// - Throws: as `evaluate`.
+  public static func transientValue(of node: Node) throws -> Buffer {
+    if let known = node.buffer { return known }
+    if case .host(let operation) = node.primitive, node.inputs.isEmpty, node.types.count == 1 {
+      let buffer = Buffer(byteCount: node.type.byteCount)
+      try operation.evaluate([], [], [buffer.pointer], node.types)
+      return buffer
+    }
+    return try results(of: [node], on: node.device)[0]
+  }
+
   private static func evaluate(_ nodes: [Node], on device: Device) throws {
+    for (node, buffer) in zip(nodes, try results(of: nodes, on: device)) { node.fulfill(buffer) }
+  }
+
+  private static func results(of nodes: [Node], on device: Device) throws -> [Buffer] {
     let capture = Program.capturing(inputs: [], outputs: nodes)
     let inputs = try capture.captured.map { leaf throws(TensorError) -> Buffer in
       guard let buffer = leaf.buffer else {
@@ -24,7 +41,6 @@ public enum Evaluation {
       return buffer
     }
     let executable = try ExecutableCache.shared.executable(for: capture.program, device: device)
-    let outputs = try executable.run(inputs)
-    for (node, buffer) in zip(nodes, outputs) { node.fulfill(buffer) }
+    return try executable.run(inputs)
   }
 }

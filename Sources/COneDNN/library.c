@@ -270,6 +270,7 @@ apus_dnnl_status apus_dnnl_convolution_create(
 void apus_dnnl_destroy(apus_dnnl_primitive *p) { (void)p; }
 size_t apus_dnnl_scratchpad_size(const apus_dnnl_primitive *p) { (void)p; return 0; }
 size_t apus_dnnl_packed_weights_size(const apus_dnnl_primitive *p) { (void)p; return 0; }
+bool apus_dnnl_reorders_weights(const apus_dnnl_primitive *p) { (void)p; return false; }
 const char *apus_dnnl_implementation(const apus_dnnl_primitive *p) { (void)p; return ""; }
 bool apus_dnnl_is_reference(const apus_dnnl_primitive *p) { (void)p; return false; }
 

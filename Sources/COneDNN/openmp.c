@@ -20,6 +20,7 @@ static int (*get_num_threads)(void);
 static int (*get_thread_num)(void);
 static int (*in_parallel)(void);
 static void (*set_num_threads)(int);
+static int (*pause_resource_all)(int);
 
 static inline void relax(void) {
 #if defined(__x86_64__)
@@ -71,6 +72,7 @@ static void resolve(void) {
   RESOLVE(set_num_threads, "omp_set_num_threads");
   if (get_num_threads && get_thread_num && in_parallel && set_num_threads)
     RESOLVE(gomp_parallel, "GOMP_parallel");
+  RESOLVE(pause_resource_all, "omp_pause_resource_all");
 #undef RESOLVE
 }
 
@@ -92,6 +94,13 @@ bool apus_openmp_in_parallel(void) { return gomp_parallel && in_parallel(); }
 
 void apus_openmp_set_threads(int threads) {
   if (gomp_parallel) set_num_threads(threads);
+}
+
+bool apus_openmp_can_release(void) { return !gomp_parallel || pause_resource_all; }
+
+bool apus_openmp_release(void) {
+  enum { SOFT = 1 };
+  return !gomp_parallel || (pause_resource_all && pause_resource_all(SOFT) == 0);
 }
 
 // MARK: Counting cores

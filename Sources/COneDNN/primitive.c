@@ -256,6 +256,8 @@ size_t apus_dnnl_packed_weights_size(const apus_dnnl_primitive *p) {
   return apus_dnnl.memory_desc_get_size(p->packed_weights);
 }
 
+bool apus_dnnl_reorders_weights(const apus_dnnl_primitive *p) { return p->reorder != NULL; }
+
 const char *apus_dnnl_implementation(const apus_dnnl_primitive *p) { return p->implementation; }
 
 bool apus_dnnl_is_reference(const apus_dnnl_primitive *p) {

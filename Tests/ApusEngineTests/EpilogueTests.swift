@@ -42,6 +42,19 @@ import Testing
       """, "+bias")
   }
 
+  /// A convolution writes over what it adds, unless someone still needs that.
+  @Test func residualInPlace() throws {
+    let before = """
+      program(%0: f32[1, 6, 6, 32], %1: f32[32, 32, 1, 1], %2: f32[1, 6, 6, 32]) {
+        %3: f32[1, 6, 6, 32] = cumulativeSum(axis: 1) %2
+        %4: f32[1, 6, 6, 32] = convolution(strides: [1, 1], dilations: [1, 1], low: [0, 0], high: [0, 0], groups: 1) %0, %1
+        %5: f32[1, 6, 6, 32] = add %4, %3
+
+      """
+    try check(before + "  return %5\n}", "+itself", steps: 2)
+    try check(before + "  return %5, %3\n}", "+tensor", steps: 2)
+  }
+
   @Test(arguments: ["f32", "bf16"]) func biasOfBatches(_ dtype: String) throws {
     try check(
       """

@@ -6,9 +6,11 @@ import ApusTrain
 struct Data {
   let weights: [String: Tensor]
   private let inputs: [String: Tensor]
+  private let isTraining: Bool
 
   init(folder: String, _ workload: Workload) throws {
-    weights = try Safetensors.read(path: "\(folder)/\(workload.model).weights.safetensors")
+    weights = try Safetensors.open(path: "\(folder)/\(workload.model).weights.safetensors")
+    isTraining = workload.kind == .train
     let batch = workload.batch.map { ".batch\($0)" } ?? ""
     inputs = try Safetensors.read(
       path: "\(folder)/\(workload.model).\(workload.kind.rawValue)\(batch).safetensors")
@@ -41,7 +43,8 @@ struct Data {
     guard missing.isEmpty else {
       throw BenchmarkError("the model has no parameters \(missing.sorted().joined(separator: ", "))")
     }
-    try store.materialize()
+    // An inference reads its weights where it wants them.
+    if isTraining { try store.materialize() }
     return model
   }
 
@@ -58,7 +61,7 @@ struct Data {
   /// An inference on the input `x`.
   func inference(_ function: @escaping @Sendable (Tensor) -> Tensor) throws -> Run {
     let x = try input("x")
-    let function = compiled(function)
+    let function = compiled(freezing: .parameters, function)
     return { _ in try function(x) }
   }
 }

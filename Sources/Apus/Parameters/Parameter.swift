@@ -71,7 +71,13 @@ public final class Parameter: Sendable {
     return taken
   }
 
-  func put(_ value: Node) { state.withLock { $0.value = value } }
+  func put(_ value: Node) {
+    state.withLock { $0.value = value }
+    Parameter.changeCount.add(1, ordering: .releasing)
+  }
+
+  /// How many values have been set anywhere: as long as it stays, no parameter has changed.
+  static let changeCount = Atomic<UInt64>(0)
 }
 
 /// Dtype and shape of a parameter.

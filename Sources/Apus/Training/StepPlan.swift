@@ -59,12 +59,7 @@ struct StepPlan {
     let (program, data) = try Program.traced(
       inputs: inputs, outputs: outputs, since: tracer.key.id)
     self.data = data
-    // A host operation may fail half-way; then the old values must be there still.
-    let mayFail = program.instructions.contains { instruction in
-      if case .host = instruction.primitive { return true }
-      return false
-    }
-    let options = CompileOptions(donated: mayFail ? [] : Set(donated.indices))
+    let options = CompileOptions(donated: program.mayFail ? [] : Set(donated.indices))
     executable = try ExecutableCache.shared.executable(
       for: program, device: loss.device, options: options)
   }
@@ -117,11 +112,11 @@ struct StepPlan {
     let isInPlace = !executable.options.donated.isEmpty
 
     var buffers: [Buffer] = []
-    for parameter in trained { buffers.append(Self.donated(parameter.take(), isInPlace)) }
+    for parameter in trained { buffers.append(.donated(parameter.take(), isInPlace)) }
     for (parameter, names) in zip(trained, stateNames) {
-      for name in names { buffers.append(Self.donated(memory.take(parameter, name), isInPlace)) }
+      for name in names { buffers.append(.donated(memory.take(parameter, name), isInPlace)) }
     }
-    for parameter in updated { buffers.append(Self.donated(parameter.take(), isInPlace)) }
+    for parameter in updated { buffers.append(.donated(parameter.take(), isInPlace)) }
     do {
       let results = try executable.run(buffers + fixedBuffers)
       put(Array(results[..<buffers.count]), &memory)
@@ -132,18 +127,6 @@ struct StepPlan {
       put(buffers, &memory)
       throw error
     }
-  }
-
-  /// The memory of a value: its own where no one else holds the value, else a copy.
-  private static func donated(_ node: consuming Node, _ isInPlace: Bool) -> Buffer {
-    var owner: Node? = consume node
-    let isSole = isKnownUniquelyReferenced(&owner)
-    var buffer = owner!.buffer!
-    owner = nil
-    if !isInPlace || (isSole && isKnownUniquelyReferenced(&buffer)) { return buffer }
-    let copy = Buffer(byteCount: buffer.byteCount)
-    copy.pointer.copyMemory(from: buffer.pointer, byteCount: buffer.byteCount)
-    return copy
   }
 
   private func put(_ buffers: [Buffer], _ memory: inout OptimizerMemory) {

@@ -34,7 +34,7 @@ public struct CPUEngine: Engine {
     DebugLevel.plans.log(plan.description)
     try MemoryLimit.check(plan, peak: Cost(plan).peakBytes)
     let afterLowering = monotonicNanoseconds()
-    let compiled = try CompiledPlan(plan, fallback: fallback)
+    let compiled = try CompiledPlan(plan, frozen: options.frozen, fallback: fallback)
     let end = monotonicNanoseconds()
     func span(_ from: UInt64, _ to: UInt64) -> String { "\((to - from) / 1_000_000)" }
     DebugLevel.compiles.log(

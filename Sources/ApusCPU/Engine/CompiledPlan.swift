@@ -14,11 +14,30 @@ final class CompiledPlan: CompiledProgram {
   /// Memory of runs that have ended, for the next ones.
   private let idle = Mutex<[Workspace]>([])
 
-  init(_ plan: Plan, fallback: any PrimitiveEvaluator) throws {
+  /// For frozen inputs that are wanted in another layout what writes it.
+  private let packers: [Int: NativePrimitive]
+
+  /// - Parameter frozen: inputs that are given as `prepare` returned them.
+  init(_ plan: Plan, frozen: Set<Int> = [], fallback: any PrimitiveEvaluator) throws {
     self.plan = plan
-    steps = try Preparation(plan: plan, fallback: fallback).steps()
+    let weights = plan.frozenWeights(frozen)
+    steps = try Preparation(plan: plan, packed: Set(weights.keys), fallback: fallback).steps()
+    var packers: [Int: NativePrimitive] = [:]
+    for (step, input) in weights { packers[input] = steps[step].packer }
+    self.packers = packers
     scratchpadBytes = steps.map(\.scratchpadBytes).max() ?? 0
     cost = Cost(plan)
+  }
+
+  func prepare(_ buffer: Buffer, frozen input: Int) throws -> Buffer {
+    guard let packer = packers[input], packer.reordersWeights else { return buffer }
+    let packed = Buffer(byteCount: packer.packedWeightsSize)
+    let scratchpad = Buffer(byteCount: packer.scratchpadSize)
+    try EngineThread.shared.run {
+      try packer.packWeights(
+        buffer.pointer, into: packed.pointer, scratchpad: scratchpad.pointer)
+    }
+    return packed
   }
 
   func run(inputs: [Buffer], outputs: [Buffer], profiler: Profiler?) throws {
@@ -63,6 +82,8 @@ protocol PreparedStep: Sendable {
   var arguments: [Int] { get }
   /// A plan inside the step, which needs a workspace of its own.
   var inner: CompiledPlan? { get }
+  /// Writes the step's weights in the layout in which it takes them, if that is its own.
+  var packer: NativePrimitive? { get }
 
   func run(_ workspace: Workspace, index: Int) throws
 }
@@ -71,6 +92,7 @@ extension PreparedStep {
   var scratchpadBytes: Int { 0 }
   var arguments: [Int] { [] }
   var inner: CompiledPlan? { nil }
+  var packer: NativePrimitive? { nil }
 }
 
 /// The memory of one run: arena, scratchpad, and the addresses of all blocks.

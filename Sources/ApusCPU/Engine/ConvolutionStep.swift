@@ -4,21 +4,25 @@ import ApusRuntime
 /// A convolution, or one of its gradients, by oneDNN.
 struct ConvolutionStep: PreparedStep {
   private let call: Plan.ConvolutionCall
+  /// Whether the weights come in the layout that the primitive prefers.
+  private let isPacked: Bool
   private let primitive: NativePrimitive
 
   var scratchpadBytes: Int { primitive.scratchpadSize }
 
   /// - Returns: a step that falls back to plain code where oneDNN has nothing for these operands.
   static func prepare(
-    _ call: Plan.ConvolutionCall, fallback: any PrimitiveEvaluator
+    _ call: Plan.ConvolutionCall, packed: Bool = false, fallback: any PrimitiveEvaluator
   ) throws -> any PreparedStep {
     var description = ConvolutionDescription(call)
+    description.weightsPacked = packed
     // What the library's plain loops are for: a chain that plain code knows nothing of.
-    description.allowsReference = call.bias != nil || !call.postOps.isEmpty
+    description.allowsReference = !packed && (call.bias != nil || !call.postOps.isEmpty)
     do throws(OneDNNError) {
       let primitive = try PrimitiveCache.shared.convolution(description)
-      return ConvolutionStep(call: call, primitive: primitive)
+      return ConvolutionStep(call: call, isPacked: packed, primitive: primitive)
     } catch {
+      if packed { return try prepare(call, fallback: fallback) }
       guard case .unsupported = error, !description.allowsReference else { throw error }
       return StridedStep(
         .convolution(call.attributes), operands: [call.first, call.second],
@@ -26,8 +30,11 @@ struct ConvolutionStep: PreparedStep {
     }
   }
 
-  private init(call: Plan.ConvolutionCall, primitive: NativePrimitive) {
+  var packer: NativePrimitive? { isPacked ? primitive : nil }
+
+  private init(call: Plan.ConvolutionCall, isPacked: Bool, primitive: NativePrimitive) {
     self.call = call
+    self.isPacked = isPacked
     self.primitive = primitive
   }
 

@@ -4,25 +4,32 @@ import ApusRuntime
 /// A matrix product by oneDNN.
 struct MatmulStep: PreparedStep {
   private let matmul: Plan.Matmul
+  /// Whether `b` comes in the layout that the primitive prefers.
+  private let isPacked: Bool
   private let primitive: NativePrimitive
 
   var scratchpadBytes: Int { primitive.scratchpadSize }
 
-  /// - Returns: a step that falls back to plain code where oneDNN has nothing for these operands.
+  /// - Returns: our own code where there are few rows, plain code where oneDNN has nothing for these
+  ///   operands.
   static func prepare(
-    _ matmul: Plan.Matmul, fallback: any PrimitiveEvaluator
+    _ matmul: Plan.Matmul, packed: Bool = false, fallback: any PrimitiveEvaluator
   ) throws -> any PreparedStep {
+    if let narrow = NarrowStep(matmul) { return narrow }
     var description = MatmulDescription(
       a: StridedLayout(matmul.a, matmul.dtype), b: StridedLayout(matmul.b, matmul.dtype),
       c: StridedLayout(matmul.destination, matmul.dtype))
     if matmul.bias != nil { description.bias = matmul.dtype }
+    description.weightsPacked = packed
     description.postOps = matmul.postOps.flatMap { $0.chain(matmul.dtype) }
     // What the library's plain loops are for: a chain that plain code knows nothing of.
-    description.allowsReference = matmul.bias != nil || !matmul.postOps.isEmpty
+    description.allowsReference = !packed && (matmul.bias != nil || !matmul.postOps.isEmpty)
     do throws(OneDNNError) {
       return MatmulStep(
-        matmul: matmul, primitive: try PrimitiveCache.shared.matmul(description))
+        matmul: matmul, isPacked: packed,
+        primitive: try PrimitiveCache.shared.matmul(description))
     } catch {
+      if packed { return try prepare(matmul, fallback: fallback) }
       guard case .unsupported = error, !description.allowsReference else { throw error }
       return StridedStep(
         .matmul(transposeA: false, transposeB: false), operands: [matmul.a, matmul.b],
@@ -30,8 +37,11 @@ struct MatmulStep: PreparedStep {
     }
   }
 
-  private init(matmul: Plan.Matmul, primitive: NativePrimitive) {
+  var packer: NativePrimitive? { isPacked ? primitive : nil }
+
+  private init(matmul: Plan.Matmul, isPacked: Bool, primitive: NativePrimitive) {
     self.matmul = matmul
+    self.isPacked = isPacked
     self.primitive = primitive
   }
 
@@ -56,6 +66,7 @@ extension Plan.PostOp {
   func chain(_ dtype: DType) -> [PostOp] {
     switch self {
     case .add(let view): [.binary(.add, StridedLayout(view, dtype))]
+    case .accumulate: [.accumulate(scale: 1)]
     // The library's ReLU makes a NaN 0; its ELU does not. Adding 0 turns -0 into 0.
     case .activation(.relu): [.elu(alpha: 0), .linear(scale: 1, offset: 0)]
     case .activation(.gelu): [.geluErf]

@@ -6,6 +6,8 @@ import Synchronization
 /// side, on all cores.
 struct Preparation {
   let plan: Plan
+  /// Steps whose weights come in the layout that the library prefers.
+  var packed: Set<Int> = []
   let fallback: any PrimitiveEvaluator
 
   func steps() throws -> [any PreparedStep] {
@@ -24,7 +26,7 @@ struct Preparation {
         compiled.withLock { $0 = result }
       } else {
         let index = calls[part - 1]
-        let result = Result { try call(plan.steps[index].operation) }
+        let result = Result { try call(index) }
         prepared.withLock { $0[index] = result }
       }
     }
@@ -39,11 +41,12 @@ struct Preparation {
   }
 
   /// Prepares a step that is no kernel.
-  private func call(_ operation: Plan.Operation) throws -> any PreparedStep {
-    switch operation {
+  private func call(_ index: Int) throws -> any PreparedStep {
+    let isPacked = packed.contains(index)
+    return switch plan.steps[index].operation {
     case .kernel: preconditionFailure("a kernel is compiled, not called")
-    case .matmul(let matmul): try MatmulStep.prepare(matmul, fallback: fallback)
-    case .convolution(let call): try ConvolutionStep.prepare(call, fallback: fallback)
+    case .matmul(let matmul): try MatmulStep.prepare(matmul, packed: isPacked, fallback: fallback)
+    case .convolution(let call): try ConvolutionStep.prepare(call, packed: isPacked, fallback: fallback)
     case .primitive(let primitive, let operands, let results):
       PrimitiveStep(
         primitive, operands: operands, results: results, plan: plan, evaluator: fallback)

@@ -11,6 +11,8 @@ package final class NativePrimitive: Sendable {
   package let scratchpadSize: Int
   /// Bytes that `packWeights` writes.
   package let packedWeightsSize: Int
+  /// Whether the weights are wanted in another layout than the caller's.
+  package let reordersWeights: Bool
   /// The implementation that oneDNN chose, such as `brgemm:avx512_core`.
   package let implementation: String
   /// Whether oneDNN fell back to plain loops, which are about a thousand times slower.
@@ -40,6 +42,7 @@ package final class NativePrimitive: Sendable {
     handle = made
     scratchpadSize = apus_dnnl_scratchpad_size(made)
     packedWeightsSize = apus_dnnl_packed_weights_size(made)
+    reordersWeights = apus_dnnl_reorders_weights(made)
     implementation = String(cString: apus_dnnl_implementation(made))
     isReference = apus_dnnl_is_reference(made)
   }

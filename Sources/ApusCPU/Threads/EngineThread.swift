@@ -1,3 +1,4 @@
+import COneDNN
 import Dispatch
 import Synchronization
 
@@ -7,12 +8,13 @@ import Synchronization
   import Darwin
 #endif
 
-/// The one thread that starts parallel work, so that OpenMP keeps one team of workers.
+/// The one thread at a time that starts parallel work, so that OpenMP keeps one team of workers.
 ///
 /// OpenMP makes a team for every thread that launches, and as soon as there are more workers than
 /// cores they stop spinning: measured, a launch then costs 10 to 40 µs instead of 0.5. Swift's
 /// tasks move between threads at every suspension, so a training loop would get there by itself.
-/// Handing a whole step to this thread costs a few microseconds once.
+/// As long as only one thread asks, it does its work itself. When another comes, both hand theirs to a
+/// thread of the engine from then on, which costs some ten microseconds a step.
 package final class EngineThread: Sendable {
   package static let shared = EngineThread()
 
@@ -28,8 +30,25 @@ package final class EngineThread: Sendable {
   private let job = Atomic<UInt>(0)
   /// The thread's identity, set before it serves anyone.
   private let identity = Atomic<UInt>(0)
+  /// The first thread that asked.
+  private let first = Atomic<UInt>(0)
+  /// Whether another thread has asked since.
+  private let isShared = Atomic<Bool>(false)
+  /// Whether the first thread has ended its own workers; touched by that thread only.
+  private nonisolated(unsafe) var hasReleased = false
+  private let start = Mutex(false)
 
-  private init() {
+  private init() {}
+
+  /// Starts the engine's thread at the first call.
+  private func startServing() {
+    start.withLock { isStarted in
+      if !isStarted { startThread() }
+      isStarted = true
+    }
+  }
+
+  private func startThread() {
     #if canImport(Darwin)
       var thread: pthread_t?
     #else
@@ -47,13 +66,33 @@ package final class EngineThread: Sendable {
     precondition(code == 0, "The engine's thread could not be started (error \(code)).")
   }
 
-  /// Runs `body` on the engine's thread and waits for it; inline if already there.
+  /// Whether the calling thread does its work itself.
+  private var isOwn: Bool {
+    let me = Self.currentThread
+    if identity.load(ordering: .relaxed) == me { return true }
+    let known = first.load(ordering: .relaxed)
+    if known == me {
+      guard isShared.load(ordering: .relaxed) else { return true }
+      // Inside of its own parallel work there is nothing to end yet.
+      if !hasReleased { hasReleased = apus_openmp_release() }
+      return !hasReleased
+    }
+    if known == 0, ThreadPool.shared.isParallel, apus_openmp_can_release() {
+      let claim = first.compareExchange(expected: 0, desired: me, ordering: .relaxed)
+      if claim.exchanged { return true }
+    }
+    isShared.store(true, ordering: .relaxed)
+    return false
+  }
+
+  /// Runs `body` on the thread that starts parallel work and waits for it; inline if already there.
   ///
   /// Calls from several threads run one after the other. Task-local values are not visible inside.
   package func run<Value, Failure: Error>(
     _ body: () throws(Failure) -> Value
   ) throws(Failure) -> Value {
-    if identity.load(ordering: .relaxed) == Self.currentThread { return try body() }
+    if isOwn { return try body() }
+    startServing()
     var result: Result<Value, Failure>?
     let work = { () -> Void in
       do throws(Failure) {

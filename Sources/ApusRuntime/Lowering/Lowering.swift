@@ -303,6 +303,7 @@ public struct Lowering {
     var plan = Plan(
       inputTypes: Array(program.inputTypes), outputTypes: program.outputTypes, blocks: blocks,
       steps: steps, arenaBytes: 0, aliases: program.outputs.map { _ in nil })
+    plan.accumulateInPlace()
     plan.lendDonatedInputs(donated)
     plan.assignArena()
     return plan

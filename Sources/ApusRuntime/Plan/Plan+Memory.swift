@@ -60,13 +60,14 @@ extension Plan {
         lenders[content.type, default: []].append(block)
       }
     }
+    var needless: Set<Int> = []
     for (block, content) in blocks.enumerated() {
       guard case .output(let output) = content.place, let write = firstWrite[block],
         let candidates = lenders[content.type]
       else { continue }
       let fits = candidates.filter { lender in
         let read = lastRead[lender] ?? -1
-        if read < write { return true }
+        if read < write || read == write && steps[write].copies(lender, to: block) { return true }
         return read == write && writes[block] == 1 && steps[write].rewritesInPlace(lender, as: block)
       }
       // The input that the same step reads is most likely the value that is updated.
@@ -75,7 +76,16 @@ extension Plan {
       else { continue }
       lenders[content.type]?.removeAll { $0 == lender }
       aliases[output] = input
-      if lastRead[lender] == write { steps[write].join(lender, into: block) }
+      guard lastRead[lender] == write else { continue }
+      if steps[write].copies(lender, to: block) {
+        needless.insert(write)
+      } else {
+        steps[write].join(lender, into: block)
+      }
+    }
+    // What would be copied is there already.
+    if !needless.isEmpty {
+      steps = steps.enumerated().filter { !needless.contains($0.offset) }.map(\.element)
     }
   }
 }
@@ -132,6 +142,14 @@ extension Plan.Step {
     return !kernel.arguments[write].isRead && kernel.readsJustBeforeWriting(read, write)
   }
 
+  /// Whether the step copies `source` whole to `destination` and does nothing else.
+  func copies(_ source: Int, to destination: Int) -> Bool {
+    guard case .kernel(let kernel, let arguments) = operation, arguments.count == 2,
+      let read = arguments.firstIndex(of: source), let write = arguments.firstIndex(of: destination)
+    else { return false }
+    return kernel.copiesWhole(read, to: write)
+  }
+
   /// Makes `source` and `destination` one argument, on the block of `destination`.
   mutating func join(_ source: Int, into destination: Int) {
     guard case .kernel(var kernel, var arguments) = operation,
@@ -144,6 +162,24 @@ extension Plan.Step {
 }
 
 extension Kernel {
+  /// Whether the kernel does nothing but copy every element of one argument to the same place of
+  /// another of the same size.
+  func copiesWhole(_ read: Int, to write: Int) -> Bool {
+    var inner = body
+    while inner.count == 1, case .loop(_, _, let next) = inner[0] { inner = next }
+    guard inner.count == 2, case .define(let value, _, let operation) = inner[0],
+      case .load(read, let source, let guards, _) = operation, guards.isEmpty,
+      case .store(write, source, value) = inner[1], source.offset == 0, source.dynamic.isEmpty,
+      arguments[read].dtype == arguments[write].dtype
+    else { return false }
+    var count = 1
+    for term in source.terms.sorted(by: { $0.stride < $1.stride }) {
+      guard term.stride == count else { return false }
+      count *= extents[term.variable]
+    }
+    return count == arguments[read].elementCount && count == arguments[write].elementCount
+  }
+
   /// Whether all loads of one argument and the only store to another stand in one body, at one
   /// index, loads first.
   func readsJustBeforeWriting(_ read: Int, _ write: Int) -> Bool {

@@ -47,6 +47,7 @@ extension Plan.PostOp {
   fileprivate var name: String {
     switch self {
     case .add: "+tensor"
+    case .accumulate: "+itself"
     case .activation(let activation): "+\(activation.rawValue)"
     }
   }

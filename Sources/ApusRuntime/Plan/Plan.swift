@@ -67,6 +67,8 @@ public struct Plan: Sendable {
   public enum PostOp: Hashable, Sendable {
     /// Adds the element of a dense tensor of the result's shape.
     case add(View)
+    /// Adds what the destination held before.
+    case accumulate
     case activation(Activation)
   }
 

@@ -1,6 +1,7 @@
 import Apus
 import ApusFormats
 import ApusIR
+import Synchronization
 
 /// All that training needs to go on as if it had never stopped.
 ///
@@ -105,11 +106,36 @@ public enum Safetensors {
 
   /// Reads one tensor. Throws `FormatError`.
   public static func tensor(_ file: SafetensorsFile, _ name: String) throws -> Tensor {
-    let array = try file.read(name)
-    return array.bytes.withUnsafeBytes {
-      Tensor(bytes: $0, shape: Shape(array.shape), dtype: array.dtype)
-    }
+    let type = TensorType(try file.dtype(of: name), Shape(try file.entry(name).shape))
+    let buffer = Buffer(byteCount: type.byteCount)
+    try file.read(
+      name, into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: type.byteCount))
+    return Tensor(Node(type, buffer: buffer))
   }
+
+  /// The tensors of a file, each of which is read when its value is needed. The file stays open. A
+  /// compiled function that freezes its parameters so needs no memory for weights beside its own.
+  ///
+  /// Throws `FormatError`; where a value cannot be read, whoever asks for it throws.
+  public static func open(path: String) throws -> [String: Tensor] {
+    let file = try SafetensorsFile(path: path)
+    let number = fileCount.add(1, ordering: .relaxed).newValue
+    var tensors: [String: Tensor] = [:]
+    for name in file.names {
+      let type = TensorType(try file.dtype(of: name), Shape(try file.entry(name).shape))
+      let read = HostOperation(
+        name: "read", identity: "read \(number) \(name)", infer: { _ in [type] }, gradient: .zero
+      ) { _, _, results, _ in
+        try file.read(
+          name, into: UnsafeMutableRawBufferPointer(start: results[0], count: type.byteCount))
+      }
+      tensors[name] = Tensor(try Node(.host(read)))
+    }
+    return tensors
+  }
+
+  /// Tells opened files apart.
+  private static let fileCount = Atomic<UInt64>(0)
 
   /// Reads all tensors of a file. Throws `FormatError`.
   public static func read(path: String) throws -> [String: Tensor] {

@@ -167,6 +167,9 @@ size_t apus_dnnl_scratchpad_size(const apus_dnnl_primitive *primitive);
 /// Bytes of the weights in the layout the implementation prefers.
 size_t apus_dnnl_packed_weights_size(const apus_dnnl_primitive *primitive);
 
+/// Whether the implementation prefers another layout of the weights than the caller's.
+bool apus_dnnl_reorders_weights(const apus_dnnl_primitive *primitive);
+
 /// The implementation that oneDNN chose, such as `brgemm:avx512_core`; a static string.
 const char *apus_dnnl_implementation(const apus_dnnl_primitive *primitive);
 
@@ -215,6 +218,12 @@ int apus_openmp_thread_index(void);
 bool apus_openmp_in_parallel(void);
 /// Sets how many threads the regions started by the calling thread have, oneDNN's included.
 void apus_openmp_set_threads(int threads);
+
+/// Ends the workers that OpenMP keeps for the calling thread. False if that cannot be done, or
+/// inside of parallel work.
+bool apus_openmp_release(void);
+/// Whether `apus_openmp_release` can work.
+bool apus_openmp_can_release(void);
 
 /// Physical cores this process may run on: affinity, hyper-threads and a control group's
 /// processor quota considered. At least 1.

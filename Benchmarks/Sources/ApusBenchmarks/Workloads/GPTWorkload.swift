@@ -19,21 +19,24 @@ enum GPTWorkload {
 
     let configuration = model.configuration
     let features = configuration.width / configuration.heads
-    let empty = try Tensor.zeros([batch, configuration.heads, count, features]).evaluated()
-    let cache = [Tensor](repeating: empty, count: 2 * configuration.layers)
+    // What lies behind the position is never looked at, so the next sequence may write over it.
+    let scope = ParameterStore().scope
+    let cache = (0..<(2 * configuration.layers)).map { index in
+      scope.buffer("cache\(index)", [batch, configuration.heads, count, features], .zeros)
+    }
 
-    let step = compiled { (input: [Tensor]) in
-      let (logits, cache) = model.step(input[0], position: input[1], cache: Array(input[2...]))
-      return [logits, logits.argMax(axis: -1)] + cache
+    let step = compiled(freezing: .parameters) { (input: [Tensor]) in
+      let (logits, next) = model.step(
+        input[0], position: input[1], cache: cache.map(\.value))
+      for (parameter, value) in zip(cache, next) { parameter.value = value }
+      return [logits, logits.argMax(axis: -1)]
     }
     return { _ in
-      var state = cache
-      var logits = empty
+      var logits = columns[0]
       for place in 0..<count {
-        let result = try step([columns[place], positions[place]] + state)
+        let result = try step([columns[place], positions[place]])
         logits = result[0]
         _ = result[1].array(of: Int.self)
-        state = Array(result[2...])
       }
       return logits
     }
