@@ -27,7 +27,16 @@ public final class Compiled<Input: TensorStructure, Output: TensorStructure>: Se
 
   private struct State {
     var plans: [TraceSignature: CompiledPlan<Output>] = [:]
+    /// The last one used; to compare is cheaper than to hash.
+    var latest: (signature: TraceSignature, plan: CompiledPlan<Output>)?
     var history = TraceHistory("a compiled function")
+
+    mutating func plan(for signature: TraceSignature) -> CompiledPlan<Output>? {
+      if let latest, latest.signature == signature { return latest.plan }
+      guard let plan = plans[signature] else { return nil }
+      latest = (signature, plan)
+      return plan
+    }
   }
 
   init(_ freezing: Freezing, _ function: @escaping @Sendable (Input) throws -> Output) {
@@ -48,7 +57,7 @@ public final class Compiled<Input: TensorStructure, Output: TensorStructure>: Se
 
   private func plan(for input: Input) throws -> CompiledPlan<Output> {
     let signature = TraceSignature(input, isTraining: Mode.isTraining)
-    if let known = state.withLock({ $0.plans[signature] }) { return known }
+    if let known = state.withLock({ $0.plan(for: signature) }) { return known }
     let device = input.tensors.first?.device ?? .current
     let plan = try withDevice(device) { try CompiledPlan(function, input, device, freezing) }
     state.withLock { state in
