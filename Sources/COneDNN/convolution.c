@@ -1,5 +1,6 @@
 // Convolutions over channels-last activations. oneDNN chooses the layout of the weights; where it
 // wants another than the caller's, the primitive reorders them, which costs little beside the work.
+// So it does with the activations for the method that wants them in blocks of channels.
 #include "library.h"
 
 #if APUS_HAS_DNNL
@@ -115,6 +116,22 @@ static bool operand_in_logical_order(
 
 typedef struct { md input, weights, output, bias; } descriptors;
 
+/// Input and output as the method wants them.
+static apus_dnnl_status activations(
+    descriptors *m, const geometry *g, apus_convolution_method method, apus_dnnl_type input,
+    apus_dnnl_type output) {
+  apus_dnnl_status status = APUS_DNNL_OK;
+  if (method == APUS_CONVOLUTION_DIRECT) {
+    TRY(apus_md_strided(&m->input, g->rank, g->input, input, g->input_strides));
+    TRY(apus_md_strided(&m->output, g->rank, g->output, output, g->output_strides));
+  } else {
+    TRY(apus_md_blocked(&m->input, g->input, input));
+    TRY(apus_md_blocked(&m->output, g->output, output));
+  }
+done:
+  return status;
+}
+
 static apus_dnnl_status convolution_desc(
     dnnl_primitive_desc_t *out, apus_convolution_kind kind, bool forward_is_hint,
     const descriptors *m, bool has_bias, const geometry *g, dnnl_primitive_attr_t attributes,
@@ -181,13 +198,13 @@ static apus_primitive_plan roles_of(const apus_convolution_desc *d) {
       plan.roles[ROLE_INPUT].query = dnnl_query_src_md;
   }
   bool writes_weights = d->kind == APUS_CONVOLUTION_BACKWARD_WEIGHTS;
-  plan.weights_are_output = writes_weights;
   plan.roles[ROLE_WEIGHTS].argument = writes_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS;
   plan.roles[ROLE_BIAS].argument = writes_weights ? DNNL_ARG_DIFF_BIAS : DNNL_ARG_BIAS;
   plan.roles[ROLE_WEIGHTS].query = plan.roles[ROLE_BIAS].query =
       writes_weights ? dnnl_query_diff_weights_md : dnnl_query_weights_md;
   plan.roles[ROLE_BIAS].index = 1;
   bool forward = d->kind == APUS_CONVOLUTION_FORWARD;
+  plan.written_role = forward ? ROLE_OUTPUT : writes_weights ? ROLE_WEIGHTS : ROLE_INPUT;
   plan.roles[ROLE_OUTPUT].argument = forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST;
   plan.roles[ROLE_OUTPUT].query = forward ? dnnl_query_dst_md : dnnl_query_diff_dst_md;
   return plan;
@@ -199,12 +216,14 @@ apus_dnnl_status apus_dnnl_convolution_create(
   bool forward = d->kind == APUS_CONVOLUTION_FORWARD;
   geometry g;
   descriptors m;
-  md user_weights;
+  md user_input, user_weights, user_output;
   dnnl_primitive_attr_t attributes = NULL, plain = NULL;
   dnnl_primitive_desc_t hint = NULL;
   apus_dnnl_tensor operands[APUS_DNNL_MAX_POST_OPS];
   memset(&m, 0, sizeof m);
+  memset(&user_input, 0, sizeof user_input);
   memset(&user_weights, 0, sizeof user_weights);
+  memset(&user_output, 0, sizeof user_output);
   memset(operands, 0, sizeof operands);
   *out = NULL;
   if (apus_onednn_load()) return APUS_DNNL_UNAVAILABLE;
@@ -213,14 +232,21 @@ apus_dnnl_status apus_dnnl_convolution_create(
     return APUS_DNNL_INVALID;
   if (d->weights_packed && d->kind == APUS_CONVOLUTION_BACKWARD_WEIGHTS)
     return APUS_DNNL_INVALID;
+  if (d->method != APUS_CONVOLUTION_DIRECT) {
+    if (d->spatial_rank != 2) return APUS_DNNL_UNSUPPORTED;
+    // What is added to would have to be turned as well.
+    for (int i = 0; i < d->post_op_count; i++)
+      if (d->post_ops[i].kind == APUS_DNNL_SUM) return APUS_DNNL_UNSUPPORTED;
+  }
   for (int i = 0; i < d->post_op_count; i++)
     if (d->post_ops[i].kind >= APUS_DNNL_ADD &&
         !operand_in_logical_order(&d->post_ops[i].operand, &g, &operands[i]))
       return APUS_DNNL_INVALID;
 
   apus_primitive_plan plan = roles_of(d);
-  TRY(apus_md_strided(&m.input, g.rank, g.input, d->input_type, g.input_strides));
-  TRY(apus_md_strided(&m.output, g.rank, g.output, d->output_type, g.output_strides));
+  TRY(apus_md_strided(&user_input, g.rank, g.input, d->input_type, g.input_strides));
+  TRY(apus_md_strided(&user_output, g.rank, g.output, d->output_type, g.output_strides));
+  TRY(activations(&m, &g, d->method, d->input_type, d->output_type));
   TRY(apus_md_any(&m.weights, g.weights_rank, g.weights, d->weights_type));
   TRY(apus_md_strided(
       &user_weights, g.weights_rank, g.weights, d->weights_type, g.weights_strides));
@@ -236,8 +262,7 @@ apus_dnnl_status apus_dnnl_convolution_create(
     memset(&f, 0, sizeof f);
     apus_dnnl_type type = d->kind == APUS_CONVOLUTION_BACKWARD_DATA ? d->output_type : d->input_type;
     TRY(apus_attributes(&plain, NULL, 0, NULL));
-    status = apus_md_strided(&f.input, g.rank, g.input, type, g.input_strides);
-    if (!status) status = apus_md_strided(&f.output, g.rank, g.output, type, g.output_strides);
+    status = activations(&f, &g, d->method, type, type);
     if (!status) status = apus_md_any(&f.weights, g.weights_rank, g.weights, type);
     if (!status)
       status = convolution_desc(
@@ -249,14 +274,18 @@ apus_dnnl_status apus_dnnl_convolution_create(
   }
   TRY(convolution_desc(
       &plan.desc, d->kind, false, &m, plan.has_bias, &g, attributes, hint));
-  plan.user_weights = MD_REF(user_weights);
+  plan.roles[ROLE_INPUT].user = MD_REF(user_input);
+  plan.roles[ROLE_WEIGHTS].user = MD_REF(user_weights);
+  plan.roles[ROLE_OUTPUT].user = MD_REF(user_output);
   TRY(apus_primitive_make(&plan, out));
 done:
   apus_md_destroy(&m.input);
   apus_md_destroy(&m.weights);
   apus_md_destroy(&m.output);
   apus_md_destroy(&m.bias);
+  apus_md_destroy(&user_input);
   apus_md_destroy(&user_weights);
+  apus_md_destroy(&user_output);
   if (hint) apus_dnnl.primitive_desc_destroy(hint);
   if (attributes) apus_dnnl.primitive_attr_destroy(attributes);
   if (plain) apus_dnnl.primitive_attr_destroy(plain);

@@ -118,6 +118,16 @@ apus_dnnl_status apus_md_any(md *out, int rank, const int64_t *dims, apus_dnnl_t
 #endif
 }
 
+apus_dnnl_status apus_md_blocked(md *out, const int64_t *dims, apus_dnnl_type type) {
+#if DNNL_VERSION_MAJOR >= 3
+  return apus_status(apus_dnnl.memory_desc_create_with_tag(
+      out, 4, dims, apus_data_type(type), dnnl_nChw16c));
+#else
+  return apus_status(apus_dnnl.memory_desc_init_by_tag(
+      out, 4, dims, apus_data_type(type), dnnl_nChw16c));
+#endif
+}
+
 void apus_md_destroy(md *desc) {
 #if DNNL_VERSION_MAJOR >= 3
   if (*desc) apus_dnnl.memory_desc_destroy(*desc);

@@ -95,6 +95,9 @@ apus_dnnl_status apus_md_strided(
     md *out, int rank, const int64_t *dims, apus_dnnl_type type, const int64_t *strides);
 /// A descriptor that leaves the layout to the implementation.
 apus_dnnl_status apus_md_any(md *out, int rank, const int64_t *dims, apus_dnnl_type type);
+/// A descriptor of activations `[N, C, H, W]` in blocks of 16 channels, as oneDNN's own kernels
+/// like them best.
+apus_dnnl_status apus_md_blocked(md *out, const int64_t *dims, apus_dnnl_type type);
 /// Destroys a descriptor; a zeroed one is allowed.
 void apus_md_destroy(md *desc);
 
@@ -104,23 +107,23 @@ apus_dnnl_status apus_attributes(
     dnnl_primitive_attr_t *out, const apus_dnnl_post_op *post_ops, int count,
     const apus_dnnl_tensor *operands);
 
-typedef enum { ROLE_INPUT, ROLE_WEIGHTS, ROLE_BIAS, ROLE_OUTPUT } apus_role;
+typedef enum { ROLE_INPUT, ROLE_WEIGHTS, ROLE_BIAS, ROLE_OUTPUT, ROLE_COUNT } apus_role;
 
 /// What `apus_primitive_make` needs beside the primitive descriptor.
 typedef struct {
   dnnl_primitive_desc_t desc;    // taken over
   const apus_dnnl_post_op *post_ops;
   int post_op_count;
-  md_ref user_weights;           // as the caller lays them out
   bool weights_packed;
-  bool weights_are_output;       // backward_weights
+  apus_role written_role;
   bool has_bias;
   bool allows_reference;
-  // The argument indices of the four roles, and the query that finds each one's descriptor.
-  struct { int argument; dnnl_query_t query; int index; } roles[4];
+  // For each role its argument index and the query that finds its descriptor. `user`: how the
+  // caller lays it out, where the implementation was free to choose another layout, else NULL.
+  struct { int argument; dnnl_query_t query; int index; md_ref user; } roles[ROLE_COUNT];
 } apus_primitive_plan;
 
-/// Makes the primitive, its reorders and its argument list. Takes over `plan->desc` always.
+/// Makes the primitive, its changes of layout and its argument list. Takes over `plan->desc` always.
 apus_dnnl_status apus_primitive_make(const apus_primitive_plan *plan, apus_dnnl_primitive **out);
 
 /// Gives axes of extent 1 strides that fit a dense tensor; false if a stride is not positive.

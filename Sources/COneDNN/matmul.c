@@ -196,21 +196,21 @@ apus_dnnl_status apus_dnnl_matmul_create(const apus_matmul_desc *d, apus_dnnl_pr
   apus_primitive_plan plan = {
       .post_ops = d->post_ops,
       .post_op_count = d->post_op_count,
-      .user_weights = MD_REF(b),
       .weights_packed = d->weights_packed,
       .allows_reference = d->allows_reference,
       .has_bias = d->bias.rank != 0,
+      .written_role = ROLE_OUTPUT,
       .roles = {
-          {DNNL_ARG_SRC, dnnl_query_src_md, 0},
-          {DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0},
-          {DNNL_ARG_BIAS, dnnl_query_weights_md, 1},
-          {DNNL_ARG_DST, dnnl_query_dst_md, 0},
+          {DNNL_ARG_SRC, dnnl_query_src_md, 0, NULL},
+          {DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0, MD_REF(b)},
+          {DNNL_ARG_BIAS, dnnl_query_weights_md, 1, NULL},
+          {DNNL_ARG_DST, dnnl_query_dst_md, 0, NULL},
       }};
   if (exchanged) {
     plan.roles[ROLE_INPUT] = plan.roles[ROLE_WEIGHTS];
     plan.roles[ROLE_WEIGHTS].argument = DNNL_ARG_SRC;
     plan.roles[ROLE_WEIGHTS].query = dnnl_query_src_md;
-    plan.user_weights = MD_REF(a);
+    plan.roles[ROLE_WEIGHTS].user = MD_REF(a);
   }
   TRY(matmul_desc(
       &plan.desc, MD_REF(a), d->weights_packed ? MD_REF(b_any) : MD_REF(b),

@@ -122,7 +122,7 @@ private struct NaiveConvolution {
     }
   }
 
-  func run(operands: [NaiveTensor] = []) throws -> NativePrimitive {
+  func run(operands: [NaiveTensor] = []) throws(OneDNNError) -> NativePrimitive {
     let primitive = try NativePrimitive(d)
     let scratch = Scratch(primitive.scratchpadSize)
     let packed = Scratch(primitive.packedWeightsSize)
@@ -240,6 +240,46 @@ struct ConvolutionTests {
       description.bias = .f32
     }
     try check(description, within: 1e-3)
+  }
+
+  /// What runs over blocks of channels turns the activations on the way in and out.
+  @Test(arguments: kinds, [false, true])
+  func blocks(_ kind: ConvolutionDescription.Kind, _ isPacked: Bool) throws {
+    if isPacked, kind == .backwardWeights { return }
+    for (input, padding) in [([8, 8], 1), ([7, 10], 1), ([9, 6], 0)] {
+      var description = ConvolutionDescription(
+        kind, batch: 3, inChannels: 32, outChannels: 48, input: input, kernel: [3, 3],
+        paddingLow: [padding, padding])
+      description.method = .blocked
+      description.weightsPacked = isPacked
+      if kind != .backwardData { description.bias = .f32 }
+      let naive = NaiveConvolution(description)
+      var expected = naive.expected()
+      if kind == .forward {
+        for place in expected.indices { expected[place] += naive.bias.load(place % 48) }
+      }
+      let primitive = try naive.run()
+      #expect(naive.result.distance(to: expected) < 2e-4, "\(primitive.implementation)")
+    }
+  }
+
+  @Test func methodFollowsFromTheShape() {
+    func method(
+      _ kind: ConvolutionDescription.Kind, _ channels: (Int, Int), _ extent: Int, batch: Int = 32,
+      stride: Int = 1, dtype: DType = .f32
+    ) -> ConvolutionDescription.Method {
+      ConvolutionDescription(
+        kind, batch: batch, inChannels: channels.0, outChannels: channels.1,
+        input: [extent, extent], kernel: [3, 3], strides: [stride, stride], paddingLow: [1, 1],
+        dtype: dtype
+      ).fastestMethod
+    }
+    for kind in kinds { #expect(method(kind, (64, 64), 32) == .direct) }
+    #expect(method(.forward, (3, 64), 4) == .direct)
+    #expect(method(.forward, (512, 512), 4) == .blocked)
+    #expect(method(.forward, (256, 512), 8, stride: 2, dtype: .bf16) == .blocked)
+    #expect(method(.backwardData, (512, 512), 4, dtype: .bf16) == .direct)
+    #expect(method(.backwardWeights, (512, 512), 4) == .direct)
   }
 
   @Test func impossibleGeometryIsInvalid() {

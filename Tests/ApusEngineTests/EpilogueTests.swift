@@ -165,4 +165,21 @@ import Testing
       }
       """, "+bias+tensor+relu")
   }
+
+  /// Nine products a result weigh less than the library's activation.
+  @Test func shallowConvolutionsTakeNoActivation() throws {
+    let attributes = "strides: [1, 1], dilations: [1, 1], low: [1, 1], high: [1, 1], groups: 1"
+    try check(
+      """
+      program(%0: f32[2, 5, 6, 1], %1: f32[16, 1, 3, 3], %2: f32[16]) {
+        %3: f32[2, 5, 6, 16] = convolution(\(attributes)) %0, %1
+        %4: f32[2, 5, 6, 16] = broadcast %2
+        %5: f32[2, 5, 6, 16] = add %3, %4
+        %6: f32[2, 5, 6, 16] = constant(0.0)
+        %7: bool[2, 5, 6, 16] = lessEqual %5, %6
+        %8: f32[2, 5, 6, 16] = select %7, %6, %5
+        return %8
+      }
+      """, "lessEqual", steps: 2)
+  }
 }

@@ -81,6 +81,29 @@ import Testing
         """)
   }
 
+  /// The gradient of relu(x), select(x ≤ 0, 0, g), reads the ReLU's result, which is kept anyway.
+  @Test func theSignOfAReLUIsThatOfItsResult() throws {
+    try expect(
+      SimplifyAlgebra.self,
+      """
+      program(%0: f32[3], %1: f32[3])
+        %2: f32[3] = constant(0.0)
+        %3: bool[3] = lessEqual %0, %2
+        %4: f32[3] = select %3, %2, %0
+        %5: f32[3] = select %3, %2, %1
+        return %4, %5
+      """,
+      becomes: """
+        program(%0: f32[3], %1: f32[3])
+          %2: f32[3] = constant(0.0)
+          %3: bool[3] = lessEqual %0, %2
+          %4: f32[3] = select %3, %2, %0
+          %5: bool[3] = lessEqual %4, %2
+          %6: f32[3] = select %5, %2, %1
+          return %4, %6
+        """)
+  }
+
   /// Both constants true once made the choice its condition's opposite.
   @Test func aChoiceBetweenEqualConstantsIsNoChoice() throws {
     try expect(

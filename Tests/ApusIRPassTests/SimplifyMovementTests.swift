@@ -76,6 +76,31 @@ import Testing
       PostponeBroadcasts.self, "%0: f32[3], %1: f32[]", before, "%\(last)", becomes: after, result)
   }
 
+  /// The gradient of pooling, computed window by window, meets that of a ReLU.
+  @Test func operationsFollowIntoSplitAxes() throws {
+    try expect(
+      PostponeBroadcasts.self,
+      """
+      program(%0: f32[2, 1, 3, 1], %1: f32[8, 6])
+        %2: f32[2, 4, 3, 2] = broadcast %0
+        %3: f32[2, 4, 3, 2] = reshape %1
+        %4: f32[2, 4, 3, 2] = multiply %2, %3
+        %5: f32[8, 6] = reshape %4
+        %6: f32[8, 6] = add %5, %1
+        return %6
+      """,
+      becomes: """
+        program(%0: f32[2, 1, 3, 1], %1: f32[8, 6])
+          %2: f32[2, 4, 3, 2] = broadcast %0
+          %3: f32[2, 4, 3, 2] = reshape %1
+          %4: f32[2, 4, 3, 2] = multiply %2, %3
+          %5: f32[2, 4, 3, 2] = reshape %1
+          %6: f32[2, 4, 3, 2] = add %4, %5
+          %7: f32[8, 6] = reshape %6
+          return %7
+        """)
+  }
+
   @Test(arguments: [
     (
       "%1: f32[3, 2] = transpose([1, 0]) %0\n%2: f32[2] = reduceSum(axes: [0]) %1",

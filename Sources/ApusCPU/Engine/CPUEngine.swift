@@ -9,7 +9,7 @@ public struct CPUEngine: Engine {
 
   /// What oneDNN takes here.
   static let capabilities = Lowering.Capabilities(
-    matmul: [.f32, .bf16], convolution: [.f32, .bf16])
+    matmul: [.f32, .bf16], convolution: [.f32, .bf16], prefersWinograd: true)
 
   /// - Throws: `TensorError` with what to install where LLVM cannot be loaded.
   public init(device: Device = .cpu, fallback: any PrimitiveEvaluator) throws(TensorError) {

@@ -19,7 +19,7 @@ struct ConvolutionStep: PreparedStep {
     // What the library's plain loops are for: a chain that plain code knows nothing of.
     description.allowsReference = !packed && (call.bias != nil || !call.postOps.isEmpty)
     do throws(OneDNNError) {
-      let primitive = try PrimitiveCache.shared.convolution(description)
+      let primitive = try fastest(description)
       return ConvolutionStep(call: call, isPacked: packed, primitive: primitive)
     } catch {
       if packed { return try prepare(call, fallback: fallback) }
@@ -31,6 +31,23 @@ struct ConvolutionStep: PreparedStep {
   }
 
   var packer: NativePrimitive? { isPacked ? primitive : nil }
+
+  /// By the fastest method, by the direct one where this oneDNN or this processor lacks it.
+  private static func fastest(
+    _ description: ConvolutionDescription
+  ) throws(OneDNNError) -> NativePrimitive {
+    let method = description.fastestMethod
+    guard method != .direct else { return try PrimitiveCache.shared.convolution(description) }
+    var special = description
+    special.method = method
+    special.allowsReference = false
+    do throws(OneDNNError) {
+      return try PrimitiveCache.shared.convolution(special)
+    } catch {
+      guard case .unsupported = error else { throw error }
+      return try PrimitiveCache.shared.convolution(description)
+    }
+  }
 
   private init(call: Plan.ConvolutionCall, isPacked: Bool, primitive: NativePrimitive) {
     self.call = call

@@ -104,6 +104,11 @@ extension apus_convolution_desc {
       case .backwardData: APUS_CONVOLUTION_BACKWARD_DATA
       case .backwardWeights: APUS_CONVOLUTION_BACKWARD_WEIGHTS
       }
+    method =
+      switch description.method {
+      case .direct: APUS_CONVOLUTION_DIRECT
+      case .blocked: APUS_CONVOLUTION_BLOCKED
+      }
     spatial_rank = Int32(rank)
     batch = Int64(description.batch)
     groups = Int64(description.groups)

@@ -102,7 +102,15 @@ package struct ConvolutionDescription: Hashable, Sendable {
     case backwardWeights
   }
 
+  /// How it is computed.
+  package enum Method: Hashable, Sendable {
+    case direct
+    /// Over activations in blocks of 16 channels, turned on the way in and out.
+    case blocked
+  }
+
   package var kind: Kind
+  package var method = Method.direct
   package var batch: Int
   package var groups: Int
   package var inChannels: Int

@@ -42,11 +42,45 @@ private func windowExtremeGradient(_ window: Window, negated: Bool) -> Rule {
     let x = node.inputs[0]
     let source = negated ? try x.applying(.negate) : x
     let winners = try Node(.windowArgMax(window), [source])
+    if window.tiles(x.shape) { return [try spread(g, to: winners, window, x)] }
     let zeros = try Node.zeros(TensorType(x.dtype, flatSpatial(x.shape)), device: x.device)
     let scattered = try Node(
       .scatter(axis: 1, .elements, .add),
       [zeros, winners.reshaped(flatSpatial(g.shape)), g.reshaped(flatSpatial(g.shape))])
     return [try scattered.reshaped(x.shape)]
+  }
+}
+
+/// Where the windows lie side by side, each element belongs to one and asks whether it has won: no
+/// sum and no order, as scattering has.
+private func spread(
+  _ g: Node, to winners: Node, _ window: Window, _ x: Node
+) throws(TensorError) -> Node {
+  // [batch, window, place in window, window, place in window, …, channel]
+  var narrow = [x.shape[0]]
+  var wide = [x.shape[0]]
+  for axis in 0..<window.spatialRank {
+    narrow += [winners.shape[axis + 1], 1]
+    wide += [winners.shape[axis + 1], window.sizes[axis]]
+  }
+  narrow.append(x.shape[x.shape.rank - 1])
+  wide.append(x.shape[x.shape.rank - 1])
+  let flat = TensorType(winners.dtype, flatSpatial(x.shape))
+  let places = try Node(.iota(axis: 1, flat), device: x.device).reshaped(Shape(wide))
+  let wins = try winners.reshaped(Shape(narrow)).broadcast(Shape(wide)).compared(.equal, places)
+  let received = try g.reshaped(Shape(narrow)).broadcast(Shape(wide))
+  return try wins.select(received, received.filled(0)).reshaped(x.shape)
+}
+
+extension Window {
+  /// Whether the windows cover the spatial axes of `[batch, spatial…, channel]` without gaps or
+  /// overlaps.
+  fileprivate func tiles(_ shape: Shape) -> Bool {
+    guard strides == sizes, shape.elementCount > 0 else { return false }
+    guard dilations.allSatisfy({ $0 == 1 }), (low + high).allSatisfy({ $0 == 0 }) else {
+      return false
+    }
+    return (0..<spatialRank).allSatisfy { shape[$0 + 1] % sizes[$0] == 0 }
   }
 }
 

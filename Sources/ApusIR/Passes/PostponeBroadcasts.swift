@@ -3,7 +3,8 @@
 ///
 /// Operands may also be constants, or broadcasts of something smaller. In the same way an operation
 /// on operands that are all transposed alike, or all reshaped alike, comes before the movement, which
-/// then meets, and often cancels, the next one. No result changes by a bit.
+/// then meets, and often cancels, the next one; and an operand that was computed over axes which are
+/// one now has the operation work on those. No result changes by a bit.
 struct PostponeBroadcasts: PeepholePass {
   typealias Value = Program.Value
 
@@ -13,6 +14,7 @@ struct PostponeBroadcasts: PeepholePass {
     _ instruction: Program.Instruction, _ operands: [Value], in rewriter: inout ProgramRewriter
   ) -> Value? {
     guard instruction.primitive.isElementwise else { return nil }
+    if let value = postponeSplit(instruction, operands, in: &rewriter) { return value }
     let sources = operands.map { rewriter.constant($0) == nil ? rewriter.producer($0) : nil }
     // The movement that the first operand but for constants went through.
     guard let index = operands.firstIndex(where: { rewriter.constant($0) == nil }),
@@ -40,6 +42,35 @@ struct PostponeBroadcasts: PeepholePass {
     default:
       return nil
     }
+  }
+
+  /// An operand that was computed over more axes than it has now: the operation works on those too,
+  /// as the kernels can walk the axes of the others in parts but not theirs as one.
+  private func postponeSplit(
+    _ instruction: Program.Instruction, _ operands: [Value], in rewriter: inout ProgramRewriter
+  ) -> Value? {
+    let module = instruction.module
+    let sources = operands.map { operand -> Value? in
+      guard let source = rewriter.producer(operand), source.primitive.isReshape,
+        rewriter.isUsedOnce(operand), let origin = rewriter.producer(source.operands[0]),
+        origin.primitive.isElementwise,
+        rewriter.shape(source.operands[0]).rank > rewriter.shape(operand).rank + 1
+      else { return nil }
+      return source.operands[0]
+    }
+    guard let first = sources.compactMap({ $0 }).first else { return nil }
+    let split = rewriter.shape(first)
+    let moved = operands.map { operand -> Value in
+      if let source = rewriter.producer(operand), source.primitive.isReshape,
+        rewriter.shape(source.operands[0]) == split
+      {
+        return source.operands[0]
+      }
+      if rewriter.constant(operand) != nil { return respread(operand, to: split, module, &rewriter) }
+      return rewriter.reshaped(operand, to: split, module: module)
+    }
+    let value = rewriter.emit(instruction.primitive, moved, module: module)
+    return rewriter.reshaped(value, to: rewriter.shape(operands[0]), module: module)
   }
 
   private func postponeBroadcast(
@@ -85,6 +116,8 @@ struct PostponeBroadcasts: PeepholePass {
 }
 
 extension Primitive {
+  fileprivate var isReshape: Bool { if case .reshape = self { true } else { false } }
+
   /// Whether each element of the result depends only on the elements at its place.
   public var isElementwise: Bool {
     switch self {

@@ -7,7 +7,7 @@
 struct SimplifyAlgebra: PeepholePass {
   typealias Value = Program.Value
 
-  /// For each value the value of maximum(x, 0), where the program has one.
+  /// For each value the value of maximum(x, 0) or select(x ≤ 0, 0, x), where the program has one.
   private var rectified: [Value: Value] = [:]
 
   init() {}
@@ -26,7 +26,9 @@ struct SimplifyAlgebra: PeepholePass {
     case .compare(let op):
       return simplify(op, operands[0], operands[1], module, &rewriter)
     case .select:
-      return simplifySelect(operands[0], operands[1], operands[2], module, &rewriter)
+      let value = simplifySelect(operands[0], operands[1], operands[2], module, &rewriter)
+      if value == nil { noteRectifier(select: operands, in: rewriter) }
+      return value
     case .cast(let dtype):
       return simplifyCast(operands[0], to: dtype, module, &rewriter)
     default:
@@ -113,6 +115,15 @@ struct SimplifyAlgebra: PeepholePass {
     if rewriter.constant(a)?.double == 0 { rectified[b] = output }
   }
 
+  /// select(x ≤ 0, 0, x): positive exactly where x is, NaN where x is.
+  private mutating func noteRectifier(select operands: [Value], in rewriter: ProgramRewriter) {
+    guard let test = rewriter.producer(operands[0]), case .compare(.lessEqual) = test.primitive,
+      test.operands[0] == operands[2], rewriter.constant(test.operands[1])?.double == 0,
+      rewriter.constant(operands[1])?.double == 0
+    else { return }
+    rectified[operands[2]] = rewriter.result.types.count
+  }
+
   private func simplifySelect(
     _ condition: Value, _ a: Value, _ b: Value, _ module: String?,
     _ rewriter: inout ProgramRewriter
@@ -130,6 +141,14 @@ struct SimplifyAlgebra: PeepholePass {
           ? condition : rewriter.emit(.cast(type.dtype), [condition], module: module)
       }
       if type.dtype == .bool { return rewriter.emit(.unary(.not), [condition], module: module) }
+    }
+    // What depends on the sign of x after a ReLU of x asks the ReLU's result.
+    if let test = rewriter.producer(condition), case .compare(let op) = test.primitive,
+      op == .greater || op == .lessEqual, rewriter.constant(test.operands[1])?.double == 0,
+      let output = rectified[test.operands[0]]
+    {
+      let asked = rewriter.emit(.compare(op), [output, test.operands[1]], module: module)
+      return rewriter.emit(.select, [asked, a, b], module: module)
     }
     // A choice inside a choice by the same condition.
     if let inner = rewriter.producer(a), case .select = inner.primitive,

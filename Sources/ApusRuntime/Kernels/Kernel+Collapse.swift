@@ -15,10 +15,30 @@ extension Kernel {
     }
   }
 
-  /// Turns the innermost parallel variable into a loop of the body, unless it is the only one.
+  /// Points of the parallel space that are worth more loops inside.
+  private static let manyPoints = 512
+  /// Elements of a body's loops that need none around them.
+  private static let longBody = 2_048
+
+  /// Turns the innermost parallel variable into a loop of the body, unless it is the only one, and
+  /// those before it while the loops are short and many points are left: finding out which point
+  /// is which costs more than an element.
   mutating func makeLastParallelVariableInner() {
     guard parallel.count > 1, let last = parallel.popLast() else { return }
     body = [.loop(last, isVectorizable: true, body: body)]
+    makeParallelVariablesInner(length: extents[last])
+  }
+
+  /// - Parameter length: Elements that the body works on already.
+  mutating func makeParallelVariablesInner(length: Int) {
+    var length = length
+    while parallel.count > 1, length < Self.longBody, let next = parallel.last,
+      parallelCount >= Self.manyPoints * extents[next]
+    {
+      parallel.removeLast()
+      body = [.loop(next, isVectorizable: false, body: body)]
+      length *= extents[next]
+    }
   }
 
   /// Pairs of variables whose loops are directly nested, wherever they occur.

@@ -9,10 +9,15 @@ extension Kernel {
     body = body.map { jammed($0, &nextValue) }
   }
 
-  /// Rows taken at once, where the number of rows allows it.
-  private static let factors = [8, 4, 2]
-  /// Longer bodies have enough to do between the loads and stores.
-  private static let longestBody = 6
+  /// Rows taken at once, where the number of rows allows it. Longer bodies have more to do between
+  /// the loads and stores.
+  private static func factors(for body: [Statement]) -> [Int] {
+    switch body.count {
+    case ...6: [8, 4, 2]
+    case ...16: [4, 2]
+    default: []
+    }
+  }
 
   private var definedValues: [Value] {
     func collect(_ body: [Statement]) -> [Value] {
@@ -30,7 +35,7 @@ extension Kernel {
   private mutating func jammed(_ statement: Statement, _ nextValue: inout Value) -> Statement {
     guard case .loop(let row, let isVectorizable, let inner) = statement else { return statement }
     guard inner.count == 1, case .loop(let lane, true, let work) = inner[0],
-      let factor = Self.factors.first(where: { extents[row] % $0 == 0 && extents[row] > $0 }),
+      let factor = Self.factors(for: work).first(where: { extents[row] % $0 == 0 && extents[row] > $0 }),
       let rewritten = combined(work, row: row, lane: lane, factor: factor, &nextValue)
     else {
       return .loop(
@@ -42,41 +47,46 @@ extension Kernel {
       body: [.loop(lane, isVectorizable: true, body: rewritten)])
   }
 
-  /// The work of `factor` rows with one accumulation, or nil where the work is of another form.
+  /// The work of `factor` rows with one accumulation each, or nil where the work is of another form.
   private func combined(
     _ work: [Statement], row: Variable, lane: Variable, factor: Int, _ nextValue: inout Value
   ) -> [Statement]? {
-    guard work.count <= Self.longestBody,
-      case .accumulate(let target, let place, let op, let term)? = work.last,
-      place == .variable(lane)
-    else { return nil }
-    var dtype: DType?
+    let definitions = work.prefix { if case .define = $0 { true } else { false } }
+    var dtypes: [Value: DType] = [:]
     var result: [Statement] = []
-    var terms: [Value] = []
+    var copies: [[Value: Value]] = []
     for copy in 0..<factor {
       var renamed: [Value: Value] = [:]
-      for statement in work.dropLast() {
+      for statement in definitions {
         guard case .define(let value, let type, let operation) = statement else { return nil }
-        if value == term { dtype = type }
+        dtypes[value] = type
         let moved = operation.stepping(row, by: factor, offset: copy).renaming(renamed)
         renamed[value] = nextValue
         result.append(.define(nextValue, type, moved))
         nextValue += 1
       }
-      terms.append(renamed[term] ?? term)
+      copies.append(renamed)
     }
-    guard let dtype else { return nil }
-    while terms.count > 1 {
-      var sums: [Value] = []
-      for pair in stride(from: 0, to: terms.count, by: 2) {
-        result.append(
-          .define(nextValue, dtype, .binary(op.combining, terms[pair], terms[pair + 1])))
-        sums.append(nextValue)
-        nextValue += 1
+    let accumulations = work.dropFirst(definitions.count)
+    guard !accumulations.isEmpty else { return nil }
+    for statement in accumulations {
+      guard case .accumulate(let target, let place, let op, let term) = statement,
+        place == .variable(lane), let dtype = dtypes[term]
+      else { return nil }
+      var terms = copies.map { $0[term]! }
+      while terms.count > 1 {
+        var sums: [Value] = []
+        for pair in stride(from: 0, to: terms.count, by: 2) {
+          result.append(
+            .define(nextValue, dtype, .binary(op.combining, terms[pair], terms[pair + 1])))
+          sums.append(nextValue)
+          nextValue += 1
+        }
+        terms = sums
       }
-      terms = sums
+      result.append(.accumulate(target, at: place, op, terms[0]))
     }
-    return result + [.accumulate(target, at: place, op, terms[0])]
+    return result
   }
 }
 

@@ -98,8 +98,17 @@ struct EpilogueChain {
 
   /// The activation that all the users of the chain's value together are.
   private func activation(of users: [Program.Instruction]) -> Match? {
-    guard users.count == 2 else { return nil }
+    guard users.count == 2, isDeep else { return nil }
     return relu(users) ?? gelu(users)
+  }
+
+  /// Whether the sums behind a convolution's results outweigh an activation, which costs the library an
+  /// exponential; those of an image's first convolution do not. The kernels that read the results
+  /// apply it more cheaply.
+  private var isDeep: Bool {
+    guard case .convolution = producer.primitive else { return true }
+    let kernel = uses.program.types[producer.operands[1]].shape
+    return kernel.dropFirst().reduce(1, *) >= 64
   }
 
   /// `select(x <= 0, 0, x)`

@@ -48,6 +48,11 @@ extension Lowering {
           a: a, b: b, destination: destination, dtype: dtype, bias: bias, postOps: postOps))
     case .convolution(let attributes):
       let (first, second) = (view(of: producer.operands[0]), view(of: producer.operands[1]))
+      if let geometry = winograd(epilogue) {
+        return addWinograd(
+          geometry, first: first, second: second, destination: destination, bias: bias,
+          postOps: postOps, writing: instruction)
+      }
       reads += [first.block, second.block]
       operation = .convolution(
         Plan.ConvolutionCall(

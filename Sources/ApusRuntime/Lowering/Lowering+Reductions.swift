@@ -5,37 +5,65 @@ extension Lowering {
   /// Elements of one accumulator array: small enough for the first-level cache.
   static let tile = 1_024
 
-  /// A reduction with a kernel of its own.
+  /// A reduction that does not run along rows. Those over the same axes of tensors of one shape that
+  /// read the same memory share a kernel: the gradients of a batch norm's weight and bias.
+  mutating func addReduction(
+    _ instruction: Program.Instruction, _ op: Reduction, axes: [Int]
+  ) throws(Emitter.NeedsStorage) {
+    let operand = instruction.operands[0]
+    let domain = type(operand).shape
+    let reads = try dryReads(domain: domain) { (emitter, indices, builder) throws(Emitter.NeedsStorage) in
+      _ = try emitter.emit(operand, at: indices, in: &builder)
+    }
+    let member = ReductionGroup.Member(instruction: instruction, op: op)
+    let written = latestWriter(of: reads)
+    for index in recentEntries(from: written + 1) {
+      guard case .reductions(var group) = entries[index], group.domain == domain,
+        group.axes == axes, group.hasRoom, !group.sources.isDisjoint(with: reads.map(\.owner))
+      else { continue }
+      group.add(member, reads: reads)
+      entries[index] = .reductions(group)
+      writer[instruction.result] = index
+      return
+    }
+    var group = ReductionGroup(domain: domain, axes: axes)
+    group.add(member, reads: reads)
+    writer[instruction.result] = entries.count
+    entries.append(.reductions(group))
+  }
+
+  /// The kernels of a group of reductions.
   ///
   /// Where the last axis stays, whole tiles of it accumulate side by side, so that memory is read
   /// in order. Where there are too few results to keep the cores busy, parts of the first reduced
   /// axis are reduced to partial results first; their number depends on the shape alone, so the
   /// result does not depend on the number of threads.
-  mutating func addReduction(
-    _ instruction: Program.Instruction, _ op: Reduction, axes: [Int]
-  ) throws(Emitter.NeedsStorage) {
-    let domain = type(instruction.operands[0]).shape
-    let result = type(instruction.result)
-    let parts = partialCount(domain, axes: axes, results: result.shape.elementCount)
-    guard parts > 1 else {
-      try addKernel(instruction) { (lowering, builder) throws(Emitter.NeedsStorage) in
-        try lowering.reduction(instruction, op, axes: axes, parts: nil, in: &builder)
+  mutating func steps(for group: ReductionGroup) throws(Emitter.NeedsStorage) -> [Plan.Step] {
+    let results = group.members.map { type($0.instruction.result) }
+    let parts = partialCount(
+      group.domain, axes: group.axes, results: results[0].shape.elementCount)
+    let work = group.members.reduce(0) { $0 + flops(of: $1.instruction) }
+    let module = group.members.lazy.compactMap(\.instruction.module).first
+    var partials: [Int] = []
+    if parts > 1 {
+      for result in results {
+        let shape = Shape([parts] + result.shape.extents)
+        partials.append(blocks.count)
+        blocks.append(
+          Plan.Block(place: .arena(-1), type: TensorType(result.dtype.reductionDType, shape)))
       }
-      return
     }
-    let accumulator = result.dtype.reductionDType
-    let partialType = TensorType(accumulator, Shape([parts] + result.shape.extents))
-    let partial = blocks.count
-    blocks.append(Plan.Block(place: .arena(-1), type: partialType))
-    var first = KernelBuilder()
-    try reduction(instruction, op, axes: axes, parts: (parts, partial), in: &first)
-    var firstKernel = first.finish()
-    firstKernel.collapse()
-    firstKernel.jamAccumulatingLoops()
-    let second = combination(
-      op, partial: partial, partialType, into: block(of: instruction.result), result)
-    let combine = step(second.kernel, second.blocks, flops: 0, module: instruction.module)
-    add([kernelStep(firstKernel, first.blocks, instruction), combine], writing: instruction)
+    var builder = KernelBuilder()
+    try write(group, parts: parts > 1 ? (parts, partials) : nil, in: &builder)
+    var kernel = builder.finish()
+    kernel.collapse()
+    kernel.jamAccumulatingLoops()
+    var steps = [step(kernel, builder.blocks, flops: work, module: module)]
+    if parts > 1 {
+      let second = combination(of: group, partials: partials, parts: parts)
+      steps.append(step(second.kernel, second.blocks, flops: 0, module: module))
+    }
+    return steps
   }
 
   /// How many parts to split the first reduced axis into; 1: do not.
@@ -47,14 +75,11 @@ extension Lowering {
     return (2...16).reversed().first { domain[axis] % $0 == 0 && domain[axis] > $0 } ?? 1
   }
 
-  private mutating func reduction(
-    _ instruction: Program.Instruction, _ op: Reduction, axes: [Int],
-    parts: (count: Int, block: Int)?, in builder: inout KernelBuilder
+  private mutating func write(
+    _ group: ReductionGroup, parts: (count: Int, blocks: [Int])?, in builder: inout KernelBuilder
   ) throws(Emitter.NeedsStorage) {
-    let operand = instruction.operands[0]
-    let domain = type(operand).shape
-    let result = type(instruction.result)
-    let dtype = result.dtype.reductionDType
+    let (domain, axes) = (group.domain, group.axes)
+    let shape = type(group.members[0].instruction.result).shape
     var indices = KernelGroup.identity(domain)
     for extent in domain { _ = builder.addVariable(extent: extent) }
     let last = domain.rank - 1
@@ -63,7 +88,7 @@ extension Lowering {
     var reduced = axes.sorted().filter { domain[$0] != 1 }
 
     var position = Kernel.Index.linear(
-      domain.indices.filter { !axes.contains($0) }.map { indices[$0] }, in: result.shape)
+      domain.indices.filter { !axes.contains($0) }.map { indices[$0] }, in: shape)
     if let parts, let axis = axes.min() {
       let rest = domain[axis] / parts.count
       let part = builder.addVariable(extent: parts.count)
@@ -71,7 +96,7 @@ extension Lowering {
       indices[axis] = Kernel.Index.variable(part).scaled(by: rest) + .variable(within)
       reduced = [within] + reduced.filter { $0 != axis }
       parallel = [part] + parallel
-      position = position + Kernel.Index.variable(part).scaled(by: result.shape.elementCount)
+      position = position + Kernel.Index.variable(part).scaled(by: shape.elementCount)
     }
     var lane = Kernel.Index.constant(0)
     var lanes: [Kernel.Variable] = []
@@ -93,23 +118,39 @@ extension Lowering {
     }
     builder.setParallel(parallel)
     let count = lanes.first.map { builder.extents[$0] } ?? 1
-    let accumulator = builder.declare(dtype, count: count, initial: op.identity(dtype))
+    let dtypes = group.members.map { type($0.instruction.result).dtype }
+    var accumulators: [Kernel.Accumulator] = []
+    for (member, dtype) in zip(group.members, dtypes) {
+      let wide = dtype.reductionDType
+      accumulators.append(builder.declare(wide, count: count, initial: member.op.identity(wide)))
+    }
     builder.openScope()
-    let element = try emitter.emit(operand, at: indices, in: &builder)
-    let term = dtype == result.dtype ? element : builder.define(dtype, .cast(element))
-    builder.append(.accumulate(accumulator, at: lane, op, term))
+    var terms: [Kernel.Value] = []
+    for (member, dtype) in zip(group.members, dtypes) {
+      let element = try emitter.emit(member.instruction.operands[0], at: indices, in: &builder)
+      let wide = dtype.reductionDType
+      terms.append(wide == dtype ? element : builder.define(wide, .cast(element)))
+    }
+    for (place, member) in group.members.enumerated() {
+      builder.append(.accumulate(accumulators[place], at: lane, member.op, terms[place]))
+    }
     builder.closeLoop(over: reduced + lanes, isVectorizable: true)
 
     builder.openScope()
-    let total = builder.read(accumulator, dtype, at: lane)
-    if let parts {
-      let partial = TensorType(dtype, Shape([parts.count] + result.shape.extents))
-      let argument = builder.argument(parts.block, partial, isWritten: true)
-      builder.append(.store(argument: argument, at: position, total))
-    } else {
-      let rounded = dtype == result.dtype ? total : builder.define(result.dtype, .cast(total))
-      let argument = builder.argument(block(of: instruction.result), result, isWritten: true)
-      builder.append(.store(argument: argument, at: position, rounded))
+    for (place, member) in group.members.enumerated() {
+      let result = type(member.instruction.result)
+      let wide = result.dtype.reductionDType
+      let total = builder.read(accumulators[place], wide, at: lane)
+      if let parts {
+        let partial = TensorType(wide, Shape([parts.count] + result.shape.extents))
+        let argument = builder.argument(parts.blocks[place], partial, isWritten: true)
+        builder.append(.store(argument: argument, at: position, total))
+      } else {
+        let rounded = wide == result.dtype ? total : builder.define(result.dtype, .cast(total))
+        let target = block(of: member.instruction.result)
+        let argument = builder.argument(target, result, isWritten: true)
+        builder.append(.store(argument: argument, at: position, rounded))
+      }
     }
     builder.closeLoop(over: lanes, isVectorizable: true)
   }
@@ -123,26 +164,37 @@ extension Lowering {
 
   /// Combines partial results along axis 0.
   private func combination(
-    _ op: Reduction, partial: Int, _ partialType: TensorType, into block: Int, _ result: TensorType
+    of group: ReductionGroup, partials: [Int], parts: Int
   ) -> (kernel: Kernel, blocks: [Int]) {
     var builder = KernelBuilder()
-    let count = result.shape.elementCount
+    let count = type(group.members[0].instruction.result).shape.elementCount
     let element = builder.addVariable(extent: count)
-    let part = builder.addVariable(extent: partialType.shape[0])
+    let part = builder.addVariable(extent: parts)
     builder.setParallel([element])
-    let source = builder.argument(partial, partialType, isWritten: false)
-    let target = builder.argument(block, result, isWritten: true)
-    let dtype = partialType.dtype
-    let accumulator = builder.declare(dtype, initial: op.identity(dtype))
-    builder.openScope()
     let position = Kernel.Index.variable(element) + Kernel.Index.variable(part).scaled(by: count)
-    let term = builder.define(
-      dtype, .load(argument: source, at: position, guards: [], otherwise: .zero(dtype)))
-    builder.append(.accumulate(accumulator, at: .constant(0), op, term))
+    var accumulators: [Kernel.Accumulator] = []
+    for member in group.members {
+      let wide = type(member.instruction.result).dtype.reductionDType
+      accumulators.append(builder.declare(wide, initial: member.op.identity(wide)))
+    }
+    builder.openScope()
+    for (place, member) in group.members.enumerated() {
+      let partial = blocks[partials[place]].type
+      let source = builder.argument(partials[place], partial, isWritten: false)
+      let term = builder.define(
+        partial.dtype,
+        .load(argument: source, at: position, guards: [], otherwise: .zero(partial.dtype)))
+      builder.append(.accumulate(accumulators[place], at: .constant(0), member.op, term))
+    }
     builder.closeLoop(over: [part], isVectorizable: true)
-    let total = builder.read(accumulator, dtype)
-    let rounded = dtype == result.dtype ? total : builder.define(result.dtype, .cast(total))
-    builder.append(.store(argument: target, at: .variable(element), rounded))
+    for (place, member) in group.members.enumerated() {
+      let result = type(member.instruction.result)
+      let wide = result.dtype.reductionDType
+      let total = builder.read(accumulators[place], wide)
+      let rounded = wide == result.dtype ? total : builder.define(result.dtype, .cast(total))
+      let target = builder.argument(block(of: member.instruction.result), result, isWritten: true)
+      builder.append(.store(argument: target, at: .variable(element), rounded))
+    }
     return (builder.finish(), builder.blocks)
   }
 }

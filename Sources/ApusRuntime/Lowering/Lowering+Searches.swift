@@ -59,16 +59,19 @@ struct Search {
   let best: Kernel.Accumulator
   let place: Kernel.Accumulator
   private let dtype: DType
+  private let placeType: DType
   private let wins: Comparison
 
   init(
-    _ op: ArgReduction, dtype: DType, count: Int, in builder: inout KernelBuilder, none: Int64 = 0
+    _ op: ArgReduction, dtype: DType, count: Int, in builder: inout KernelBuilder,
+    place placeType: DType = .i64, none: Int64 = 0
   ) {
+    self.placeType = placeType
     self.dtype = dtype == .bool ? .u8 : dtype
     wins = op == .argMax ? .greater : .less
     let start: Scalar = op == .argMax ? .lowest(self.dtype) : .highest(self.dtype)
     best = builder.declare(self.dtype, count: count, initial: start)
-    place = builder.declare(.i64, count: count, initial: .integer(none))
+    place = builder.declare(placeType, count: count, initial: .integer(none))
   }
 
   mutating func offer(
@@ -85,9 +88,9 @@ struct Search {
       isBetter = builder.define(.bool, .binary(.or, isBetter, replaces))
     }
     isBetter = orFirst(isBetter, at: lane, in: &builder)
-    let kept = builder.read(place, .i64, at: lane)
+    let kept = builder.read(place, placeType, at: lane)
     let newBest = builder.define(dtype, .select(isBetter, candidate, champion))
-    let newPlace = builder.define(.i64, .select(isBetter, index, kept))
+    let newPlace = builder.define(placeType, .select(isBetter, index, kept))
     builder.append(.assign(best, at: lane, newBest))
     builder.append(.assign(place, at: lane, newPlace))
   }
@@ -96,8 +99,8 @@ struct Search {
   private func orFirst(
     _ isBetter: Kernel.Value, at lane: Kernel.Index, in builder: inout KernelBuilder
   ) -> Kernel.Value {
-    let kept = builder.read(place, .i64, at: lane)
-    let zero = builder.define(.i64, .constant(.integer(0)))
+    let kept = builder.read(place, placeType, at: lane)
+    let zero = builder.define(placeType, .constant(.integer(0)))
     let isFirst = builder.define(.bool, .compare(.less, kept, zero))
     return builder.define(.bool, .binary(.or, isBetter, isFirst))
   }

@@ -10,19 +10,18 @@ extension Lowering {
     let result = type(instruction.result)
     let dtype = result.dtype.reductionDType
     let walk = WindowWalk(window, input: type(operand).shape, output: result.shape, in: &builder)
+    walk.openPosition(in: &builder)
     let accumulator = builder.declare(dtype, count: walk.lanes, initial: op.identity(dtype))
     walk.openWindow(in: &builder)
     let element = try emitter.emit(operand, at: walk.source, in: &builder)
     let term = dtype == result.dtype ? element : builder.define(dtype, .cast(element))
     builder.append(.accumulate(accumulator, at: walk.lane, op, term))
-    walk.closeWindow(isVectorizable: true, in: &builder)
-
-    builder.openScope()
+    walk.closeWindow(in: &builder)
     let total = builder.read(accumulator, dtype, at: walk.lane)
     let rounded = dtype == result.dtype ? total : builder.define(result.dtype, .cast(total))
     let target = builder.argument(block(of: instruction.result), result, isWritten: true)
     builder.append(.store(argument: target, at: walk.position, rounded))
-    builder.closeLoop(over: [walk.channel], isVectorizable: true)
+    walk.closePosition(in: &builder)
   }
 
   mutating func windowArgMax(
@@ -31,43 +30,47 @@ extension Lowering {
     let operand = instruction.operands[0]
     let (input, result) = (type(operand), type(instruction.result))
     let walk = WindowWalk(window, input: input.shape, output: result.shape, in: &builder)
-    var search = Search(.argMax, dtype: input.dtype, count: walk.lanes, in: &builder, none: -1)
+    walk.openPosition(in: &builder)
+    var search = Search(
+      .argMax, dtype: input.dtype, count: walk.lanes, in: &builder, place: .i32, none: -1)
     walk.openWindow(in: &builder)
     let element = try emitter.emit(operand, at: walk.source, in: &builder)
     let spatial = Shape(Array(input.shape.dropFirst().dropLast()))
     let flat = Kernel.Index.linear(Array(walk.source.dropFirst().dropLast()), in: spatial)
-    let place = builder.define(.i64, .index(flat))
+    let place = builder.define(.i32, .index(flat))
     search.offer(element, place, at: walk.lane, in: &builder)
-    walk.closeWindow(isVectorizable: true, in: &builder)
-
-    builder.openScope()
-    let winner = builder.read(search.place, .i64, at: walk.lane)
-    let narrow = builder.define(.i32, .cast(winner))
+    walk.closeWindow(in: &builder)
+    let winner = builder.read(search.place, .i32, at: walk.lane)
     let target = builder.argument(block(of: instruction.result), result, isWritten: true)
-    builder.append(.store(argument: target, at: walk.position, narrow))
-    builder.closeLoop(over: [walk.channel], isVectorizable: true)
+    builder.append(.store(argument: target, at: walk.position, winner))
+    walk.closePosition(in: &builder)
   }
 }
 
-/// The loops of a pooling kernel: parallel over batch and output positions; inside over the window,
-/// and innermost over the channels, which lie next to each other in memory.
+/// The loops of a pooling kernel: parallel over batch and output positions, and inside over the
+/// channels, which lie next to each other in memory, and the window.
+///
+/// A small window inside its input is unrolled in the loop over the channels, and what accumulates
+/// stays in registers. Else the channels are the inner loop, over an array of accumulators.
 private struct WindowWalk {
-  let channel: Kernel.Variable
   let lanes: Int
+  let lane: Kernel.Index
   /// Where the element under the window lies in the input.
   let source: [Kernel.Index]
   /// Where the result lies in the output.
   let position: Kernel.Index
+  private let channel: Kernel.Variable
   private let windowVariables: [Kernel.Variable]
   private let guards: [Kernel.Guard]
+  private let isUnrolled: Bool
 
-  var lane: Kernel.Index { .variable(channel) }
+  /// Elements of the largest window that is unrolled.
+  private static let smallWindow = 16
 
   init(_ window: Window, input: Shape, output: Shape, in builder: inout KernelBuilder) {
     let rank = window.spatialRank
     for extent in output { _ = builder.addVariable(extent: extent) }
     channel = rank + 1
-    lanes = output[rank + 1]
     var source: [Kernel.Index] = [.variable(0)]
     var guards: [Kernel.Guard] = []
     var variables: [Kernel.Variable] = []
@@ -87,23 +90,39 @@ private struct WindowWalk {
     self.source = source
     self.guards = guards
     windowVariables = variables
+    isUnrolled = guards.isEmpty && window.sizes.reduce(1, *) <= Self.smallWindow
+    lanes = isUnrolled ? 1 : output[rank + 1]
+    lane = isUnrolled ? .constant(0) : .variable(channel)
     position = .linear(output.indices.map { .variable($0) }, in: output)
     builder.setParallel(Array(0...rank))
   }
 
+  /// Before the accumulators.
+  func openPosition(in builder: inout KernelBuilder) {
+    if isUnrolled { builder.openScope() }
+  }
+
   func openWindow(in builder: inout KernelBuilder) {
     builder.openScope()
+    if isUnrolled { return }
     if !guards.isEmpty { builder.openScope() }
     builder.openScope()
   }
 
-  func closeWindow(isVectorizable: Bool, in builder: inout KernelBuilder) {
-    builder.closeLoop(over: [channel], isVectorizable: isVectorizable)
+  /// After the window, before the result is stored.
+  func closeWindow(in builder: inout KernelBuilder) {
+    if isUnrolled { return builder.closeLoop(over: windowVariables, isVectorizable: false) }
+    builder.closeLoop(over: [channel], isVectorizable: true)
     if !guards.isEmpty {
       let statements = builder.closeScope()
       let isInside = builder.define(.bool, .test(guards))
       builder.append(.when(isInside, body: statements))
     }
     builder.closeLoop(over: windowVariables, isVectorizable: false)
+    builder.openScope()
+  }
+
+  func closePosition(in builder: inout KernelBuilder) {
+    builder.closeLoop(over: [channel], isVectorizable: true)
   }
 }

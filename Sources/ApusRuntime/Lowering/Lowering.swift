@@ -6,16 +6,20 @@ public struct Lowering {
   public struct Capabilities: Sendable {
     public var matmul: Set<DType>
     public var convolution: Set<DType>
+    /// Whether Winograd's algorithm, made of kernels and products, beats the library's convolutions.
+    public var prefersWinograd: Bool
 
-    public init(matmul: Set<DType>, convolution: Set<DType>) {
+    public init(matmul: Set<DType>, convolution: Set<DType>, prefersWinograd: Bool = false) {
       self.matmul = matmul
       self.convolution = convolution
+      self.prefersWinograd = prefersWinograd
     }
   }
 
   /// One unit of the schedule: values that one kernel computes, or steps of another kind.
   enum Entry {
     case group(KernelGroup)
+    case reductions(ReductionGroup)
     case steps([Plan.Step])
   }
 
@@ -221,11 +225,11 @@ public struct Lowering {
       && group.sources.count + reads.count <= KernelGroup.sourceLimit
   }
 
-  private func latestWriter(of reads: Set<Emitter.Read>) -> Int {
+  func latestWriter(of reads: Set<Emitter.Read>) -> Int {
     reads.map { writer[$0.owner] }.max() ?? -1
   }
 
-  private func recentEntries(from earliest: Int) -> [Int] {
+  func recentEntries(from earliest: Int) -> [Int] {
     let first = Swift.max(earliest, entries.count - 24, 0)
     return first < entries.count ? Array((first..<entries.count).reversed()) : []
   }
@@ -290,6 +294,7 @@ public struct Lowering {
     for entry in entries {
       switch entry {
       case .steps(let ready): steps += ready
+      case .reductions(let group): steps += try self.steps(for: group)
       case .group(let group):
         let table = blockTable
         let (kernel, arguments) = try group.kernel(
@@ -327,6 +332,12 @@ public struct Lowering {
     var kernel = builder.finish()
     kernel.collapse()
     kernel.jamAccumulatingLoops()
+    switch instruction.primitive {
+    case .windowReduce, .windowArgMax:
+      let shape = type(instruction.result).shape
+      kernel.makeParallelVariablesInner(length: shape[shape.rank - 1])
+    default: break
+    }
     add([kernelStep(kernel, builder.blocks, instruction)], writing: instruction)
   }
 

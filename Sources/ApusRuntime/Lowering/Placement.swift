@@ -15,6 +15,8 @@ struct Placement {
   private(set) var owner: [Program.Value]
 
   private var uses: [Int]
+  /// The instructions that use a value.
+  private var users: [[Int]]
   private var required: [Bool]
   /// Used under a broadcast that repeats it many times.
   private var isRepeated: [Bool]
@@ -32,6 +34,7 @@ struct Placement {
     isStored = Array(repeating: false, count: count)
     owner = Array(0..<count)
     uses = Array(repeating: 0, count: count)
+    users = Array(repeating: [], count: count)
     required = Array(repeating: false, count: count)
     isRepeated = Array(repeating: false, count: count)
     weight = Array(repeating: 0, count: count)
@@ -53,8 +56,11 @@ struct Placement {
   // MARK: What users demand
 
   private mutating func collectDemands() {
-    for instruction in program.instructions {
-      for operand in instruction.operands { uses[operand] += 1 }
+    for (index, instruction) in program.instructions.enumerated() {
+      for operand in instruction.operands {
+        uses[operand] += 1
+        users[operand].append(index)
+      }
       switch instruction.primitive {
       case .matmul:
         for operand in instruction.operands { demandView(of: operand, allows: { $0.isMatrixLike }) }
@@ -155,9 +161,31 @@ struct Placement {
     }
     weight[value] = work
     size[value] = nodes
-    let isShared = uses[value] > 1 && work >= 4
+    let isShared = uses[value] > 1 && work >= 4 && !usesMeet(value)
     let isWasteful = isRepeated[value] && work >= 3
     if required[value] || isShared || isWasteful || nodes > 48 { isStored[value] = true }
+  }
+}
+
+extension Placement {
+  /// How far to follow the uses of a value to where they meet.
+  private static let longestWay = 6
+
+  /// Whether all uses of a value come together in one expression, as those of a ReLU's operand in
+  /// the comparison and the choice do: computed there it is computed once.
+  private func usesMeet(_ value: Program.Value) -> Bool {
+    let count = program.types[value].shape.elementCount
+    var open = Set(users[value])
+    for _ in 0..<Self.longestWay where open.count > 1 {
+      guard let next = open.min() else { break }
+      let instruction = program.instructions[next]
+      guard instruction.primitive.isElementwise, !required[instruction.result],
+        program.types[instruction.result].shape.elementCount == count
+      else { return false }
+      open.remove(next)
+      open.formUnion(users[instruction.result])
+    }
+    return open.count == 1
   }
 }
 

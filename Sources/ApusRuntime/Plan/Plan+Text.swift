@@ -29,7 +29,8 @@ extension Plan: CustomStringConvertible {
 extension Plan.Step {
   /// A short name for listings and profiles.
   public var name: String {
-    switch operation {
+    if let label { return label }
+    return switch operation {
     case .kernel(let kernel, _): kernel.name
     case .matmul(let matmul):
       "matmul \(matmul.a.shape)×\(matmul.b.shape)"

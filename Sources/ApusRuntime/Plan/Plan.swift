@@ -30,6 +30,8 @@ public struct Plan: Sendable {
     public var writes: [Int]
     public var flops: Int
     public var module: String?
+    /// What it is, where its operations do not tell.
+    public var label: String? = nil
   }
 
   public enum Operation: Sendable {

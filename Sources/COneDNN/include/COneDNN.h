@@ -120,6 +120,13 @@ typedef enum {
   APUS_CONVOLUTION_BACKWARD_WEIGHTS = 2,
 } apus_convolution_kind;
 
+typedef enum {
+  APUS_CONVOLUTION_DIRECT = 0,
+  /// Over two spatial axes: the activations are turned into blocks of 16 channels on the way in and
+  /// back on the way out, for implementations that are faster on those.
+  APUS_CONVOLUTION_BLOCKED = 1,
+} apus_convolution_method;
+
 /// A convolution over 1 to 3 spatial axes.
 ///
 /// Activations are dense and channels-last, `[batch, spatial..., channels]`. Weights are
@@ -127,6 +134,7 @@ typedef enum {
 /// when all strides are 0. Output extents follow from the others.
 typedef struct {
   apus_convolution_kind kind;
+  apus_convolution_method method;
   int32_t spatial_rank;
   int64_t batch, groups, in_channels, out_channels;
   int64_t input[3], kernel[3];
