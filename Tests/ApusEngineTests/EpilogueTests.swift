@@ -182,4 +182,36 @@ import Testing
       }
       """, "lessEqual", steps: 2)
   }
+
+  /// Heads go back beside each other without a copy.
+  @Test(arguments: ["f32", "bf16"]) func writesTransposed(_ dtype: String) throws {
+    try check(
+      """
+      program(%0: \(dtype)[2, 3, 5, 4], %1: \(dtype)[2, 3, 4, 16])
+        %2: \(dtype)[2, 3, 5, 16] = matmul %0, %1
+        %3: \(dtype)[2, 5, 3, 16] = transpose([0, 2, 1, 3]) %2
+        %4: \(dtype)[10, 48] = reshape %3
+        return %4
+      """, "[2, 3, 4, 16]")
+  }
+
+  @Test(arguments: ["f32", "bf16"]) func writesIntoAConcatenation(_ dtype: String) throws {
+    try check(
+      """
+      program(%0: \(dtype)[2, 3, 5, 4], %1: \(dtype)[2, 3, 4, 16], %2: \(dtype)[2, 5, 48])
+        %3: \(dtype)[2, 3, 5, 16] = matmul %0, %1
+        %4: \(dtype)[2, 5, 3, 16] = transpose([0, 2, 1, 3]) %3
+        %5: \(dtype)[2, 5, 48] = reshape %4
+        %6: \(dtype)[2, 5, 96] = concatenate(axis: 2) %2, %5
+        return %6
+      """, "copy", steps: 2)
+    try check(
+      """
+      program(%0: \(dtype)[2, 5, 4], %1: \(dtype)[2, 4, 16], %2: \(dtype)[2, 7, 4])
+        %3: \(dtype)[2, 5, 16] = matmul %0, %1
+        %4: \(dtype)[2, 7, 16] = matmul %2, %1
+        %5: \(dtype)[2, 12, 16] = concatenate(axis: 1) %3, %4
+        return %5
+      """, "[2, 4, 16]", steps: 2)
+  }
 }

@@ -48,13 +48,15 @@ struct Data {
     return model
   }
 
-  /// A training step on these batches with Adam.
+  /// A training step on these batches with Adam, in mixed precision where that is not f32.
   func training<Model>(
-    _ model: Model, loss: @escaping (Model, Batch) throws -> Tensor
+    _ model: Model, _ precision: DType = .f32, loss: @escaping (Model, Batch) throws -> Tensor
   ) throws -> Run {
     let batches = try batches()
     let rate = try input("learning_rate").item
-    let step = Step(model, Adam(learningRate: .constant(rate)), loss: loss)
+    let step = Step(
+      model, Adam(learningRate: .constant(rate)), precision: precision == .f32 ? nil : precision,
+      loss: loss)
     return { index in try step(batches[index % batches.count]) }
   }
 

@@ -65,10 +65,17 @@ public func hardTanh(_ x: Tensor) -> Tensor { clamp(x, -1, 1) }
 public func softsign(_ x: Tensor) -> Tensor { x / (abs(x) + 1) }
 
 /// exp(x), normalised to sum 1 along `axis`. 16-bit floating types are computed in f32.
+///
+/// The gradient needs the result only: `y · (g − Σ g · y)`.
 public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {
-  let wide = shiftedByMaximum(x, axis: axis)
-  let power = exp(wide)
-  return (power / power.sum(axis: axis, keepDims: true)).to(x.asFloating.dtype)
+  customGradient("softmax", of: x.asFloating) { x in
+    let power = exp(shiftedByMaximum(x, axis: axis))
+    return (power / power.sum(axis: axis, keepDims: true)).to(x.dtype)
+  } backward: { x, y, gradient in
+    let (y, gradient) = (y.to(x.dtype.accumulator), gradient.to(x.dtype.accumulator))
+    let along = (gradient * y).sum(axis: axis, keepDims: true)
+    return (y * (gradient - along)).to(x.dtype)
+  }
 }
 
 /// log(softmax(x)) along `axis`, without overflow.

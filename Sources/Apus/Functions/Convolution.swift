@@ -30,7 +30,7 @@ public func convolution(
   }
   let attributes = Convolution(
     strides: strides, dilations: dilations, low: low, high: high, groups: groups)
-  let dtype = Tensor.commonDType([x, kernel])
+  let dtype = Precision.product(of: Tensor.commonDType([x, kernel]))
   return Tensor.apply(.convolution(attributes), [x.to(dtype), kernel.to(dtype)])
 }
 
@@ -58,6 +58,6 @@ public func transposedConvolution(
   let attributes = Convolution(
     kind: .inputGradient, strides: strides, dilations: dilations, low: widths, high: widths,
     groups: groups, extents: extents)
-  let dtype = Tensor.commonDType([x, kernel])
+  let dtype = Precision.product(of: Tensor.commonDType([x, kernel]))
   return Tensor.apply(.convolution(attributes), [x.to(dtype), kernel.to(dtype)])
 }

@@ -9,7 +9,7 @@ import ApusIR
 /// Where the second operand is one matrix, the leading axes of the first are taken as further rows,
 /// so nothing is repeated in memory.
 public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
-  let dtype = Tensor.commonDType([a, b])
+  let dtype = Precision.product(of: Tensor.commonDType([a, b]))
   guard
     check(
       a.rank > 0 && b.rank > 0, .shape, "matmul",

@@ -46,15 +46,18 @@ public struct BatchNorm: Layer {
       let (result, mean, variance) = batchNormalized(
         wide, scale: factors[0], shift: factors[1], epsilon: epsilon)
       track(mean, variance, count: x.elementCount / Swift.max(features, 1))
-      return result.to(weight.map { DType.promote(x.dtype, $0.dtype) } ?? x.dtype)
+      // In mixed precision what follows takes the input's dtype.
+      let isMixed = Precision.products != nil
+      return result.to(isMixed ? x.dtype : weight.map { DType.promote(x.dtype, $0.dtype) } ?? x.dtype)
     }
   }
 
   private func scaled(_ normalized: Tensor, _ dtype: DType) -> Tensor {
-    var result = normalized.to(dtype)
+    let isMixed = Precision.products != nil
+    var result = isMixed ? normalized : normalized.to(dtype)
     if let weight { result = result * weight.value }
     if let bias { result = result + bias.value }
-    return result
+    return isMixed ? result.to(dtype) : result
   }
 
   /// The running variance is the unbiased one, as in PyTorch.

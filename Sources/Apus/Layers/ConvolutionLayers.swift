@@ -32,7 +32,7 @@ struct ConvolutionParameters: Sendable {
       let result = convolution(
         x, weight.value, stride: stride, padding: padding, dilation: dilation, groups: groups)
       guard let bias else { return result }
-      return result + bias.value
+      return result + Precision.joined(bias.value, result)
     }
   }
 }

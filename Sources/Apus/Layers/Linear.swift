@@ -17,7 +17,7 @@ public struct Linear: Layer {
     scope.run {
       let product = matmul(x, weight.value.transposed())
       guard let bias else { return product }
-      return product + bias.value
+      return product + Precision.joined(bias.value, product)
     }
   }
 }

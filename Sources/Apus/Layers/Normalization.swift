@@ -44,7 +44,8 @@ public func layerNorm(
   let wide = x.to(x.dtype.accumulator)
   let deviation = wide - wide.mean(axes: axes, keepDims: true)
   let variance = (deviation * deviation).mean(axes: axes, keepDims: true)
-  var result = (deviation * rsqrt(variance + Tensor(epsilon))).to(x.dtype)
+  let dtype = Precision.products == nil ? x.dtype : wide.dtype
+  var result = (deviation * rsqrt(variance + Tensor(epsilon))).to(dtype)
   if let weight { result = result * weight }
   if let bias { result = result + bias }
   return result

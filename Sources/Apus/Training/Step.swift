@@ -15,6 +15,8 @@ public final class Step<Model, Input: TensorStructure> {
   public let model: Model
   public let optimizer: any Optimizer
   public let seed: UInt64
+  /// What products and convolutions are computed in; nil where that follows from their operands.
+  public let precision: DType?
   /// The number of steps taken.
   public private(set) var count = 0
   /// What the last step computed besides the loss.
@@ -27,14 +29,17 @@ public final class Step<Model, Input: TensorStructure> {
 
   /// - Parameters:
   ///   - seed: of the random numbers that the loss draws.
+  ///   - precision: `.bf16` for mixed precision, see `withPrecision`. Gradients come out in the
+  ///     parameters' dtype.
   ///   - function: the loss, a scalar, and anything else to be computed with it by name.
   public init(
-    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0,
+    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0, precision: DType? = nil,
     withMetrics function: @escaping (Model, Input) throws -> (loss: Tensor, metrics: [String: Tensor])
   ) {
     self.model = model
     self.optimizer = optimizer
     self.seed = seed
+    self.precision = precision
     self.function = function
   }
 
@@ -42,9 +47,11 @@ public final class Step<Model, Input: TensorStructure> {
   ///   - seed: of the random numbers that the loss draws.
   ///   - loss: a scalar.
   public convenience init(
-    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0, loss: @escaping Loss
+    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0, precision: DType? = nil,
+    loss: @escaping Loss
   ) {
-    self.init(model, optimizer, seed: seed, withMetrics: { (try loss($0, $1), [:]) })
+    self.init(
+      model, optimizer, seed: seed, precision: precision, withMetrics: { (try loss($0, $1), [:]) })
   }
 
   /// The learning rate of the next step.
@@ -77,7 +84,9 @@ public final class Step<Model, Input: TensorStructure> {
     let device = input.tensors.first?.device ?? .current
     let plan = try withDevice(device) {
       try StepPlan(Tracer(), input.tensors, optimizer) { arguments in
-        try withTraining { try function(model, input.replacing(all: arguments)) }
+        try withPrecision(precision) {
+          try withTraining { try function(model, input.replacing(all: arguments)) }
+        }
       }
     }
     history.record(signature, count: plans.count + 1)
@@ -120,9 +129,10 @@ public final class Step<Model, Input: TensorStructure> {
 extension Step where Input == Batch {
   /// A step on batches with inputs `x` and targets `y`.
   public convenience init(
-    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0,
+    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0, precision: DType? = nil,
     batchLoss loss: @escaping (Model, Batch) throws -> Tensor
   ) {
-    self.init(model, optimizer, seed: seed, withMetrics: { (try loss($0, $1), [:]) })
+    self.init(
+      model, optimizer, seed: seed, precision: precision, withMetrics: { (try loss($0, $1), [:]) })
   }
 }

@@ -64,7 +64,7 @@ struct ConvolutionStep: PreparedStep {
     case .forward:
       try primitive.execute(
         input: first, weights: second, bias: call.bias.map { workspace.address($0, call.dtype) },
-        output: destination, operands: workspace.operands(call.postOps, call.dtype),
+        output: destination, operands: workspace.operands(call.postOps),
         scratchpad: scratchpad)
     case .inputGradient:
       try primitive.execute(
@@ -94,6 +94,6 @@ extension ConvolutionDescription {
       strides: attributes.strides, dilation: attributes.dilations, paddingLow: attributes.low,
       paddingHigh: attributes.high, groups: attributes.groups, dtype: call.dtype,
       bias: call.bias == nil ? nil : call.dtype,
-      postOps: call.postOps.flatMap { $0.chain(call.dtype) })
+      postOps: call.postOps.flatMap(\.chain))
   }
 }

@@ -18,12 +18,15 @@ struct MatmulStep: PreparedStep {
     if let narrow = NarrowStep(matmul) { return narrow }
     var description = MatmulDescription(
       a: StridedLayout(matmul.a, matmul.dtype), b: StridedLayout(matmul.b, matmul.dtype),
-      c: StridedLayout(matmul.destination, matmul.dtype))
-    if matmul.bias != nil { description.bias = matmul.dtype }
+      c: StridedLayout(matmul.destination, matmul.resultDType))
+    if matmul.bias != nil { description.bias = matmul.biasDType }
     description.weightsPacked = packed
-    description.postOps = matmul.postOps.flatMap { $0.chain(matmul.dtype) }
-    // What the library's plain loops are for: a chain that plain code knows nothing of.
-    description.allowsReference = !packed && (matmul.bias != nil || !matmul.postOps.isEmpty)
+    description.postOps = matmul.postOps.flatMap(\.chain)
+    // What the library's plain loops are for: what plain code knows nothing of.
+    let isPlain =
+      matmul.bias == nil && matmul.postOps.isEmpty && matmul.destination.isDense
+      && matmul.resultDType == matmul.dtype
+    description.allowsReference = !packed && !isPlain
     do throws(OneDNNError) {
       return MatmulStep(
         matmul: matmul, isPacked: packed,
@@ -49,9 +52,9 @@ struct MatmulStep: PreparedStep {
     let dtype = matmul.dtype
     try primitive.execute(
       input: workspace.address(matmul.a, dtype), weights: workspace.address(matmul.b, dtype),
-      bias: matmul.bias.map { workspace.address($0, dtype) },
-      output: workspace.address(matmul.destination, dtype),
-      operands: workspace.operands(matmul.postOps, dtype),
+      bias: matmul.bias.map { workspace.address($0, matmul.biasDType) },
+      output: workspace.address(matmul.destination, matmul.resultDType),
+      operands: workspace.operands(matmul.postOps),
       scratchpad: workspace.scratchpad.pointer)
   }
 }
@@ -63,9 +66,9 @@ extension StridedLayout {
 }
 
 extension Plan.PostOp {
-  func chain(_ dtype: DType) -> [PostOp] {
+  var chain: [PostOp] {
     switch self {
-    case .add(let view): [.binary(.add, StridedLayout(view, dtype))]
+    case .add(let view, let dtype): [.binary(.add, StridedLayout(view, dtype))]
     case .accumulate: [.accumulate(scale: 1)]
     // The library's ReLU makes a NaN 0; its ELU does not. Adding 0 turns -0 into 0.
     case .activation(.relu): [.elu(alpha: 0), .linear(scale: 1, offset: 0)]
@@ -76,9 +79,9 @@ extension Plan.PostOp {
 
 extension Workspace {
   /// The tensors that a chain of post-ops reads.
-  func operands(_ postOps: [Plan.PostOp], _ dtype: DType) -> [UnsafeMutableRawPointer?] {
+  func operands(_ postOps: [Plan.PostOp]) -> [UnsafeMutableRawPointer?] {
     var addresses: [UnsafeMutableRawPointer?] = []
-    for case .add(let view) in postOps { addresses.append(address(view, dtype)) }
+    for case .add(let view, let dtype) in postOps { addresses.append(address(view, dtype)) }
     return addresses
   }
 }

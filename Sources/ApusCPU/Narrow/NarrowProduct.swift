@@ -80,7 +80,7 @@ final class NarrowProduct: @unchecked Sendable {
     }
     guard kinds.count <= 3 else { return nil }
     // What is added is laid out as the result where both are dense.
-    for case .add(let view) in matmul.postOps {
+    for case .add(let view, _) in matmul.postOps {
       guard view.isRowMajor, matmul.destination.isRowMajor,
         view.shape.elementCount == matmul.destination.shape.elementCount
       else { return nil }

@@ -13,7 +13,7 @@ struct NarrowStep: PreparedStep {
     self.matmul = matmul
     self.product = product
     addends = matmul.postOps.compactMap { postOp in
-      if case .add(let view) = postOp { view } else { nil }
+      if case .add(let view, _) = postOp { view } else { nil }
     }
   }
 

@@ -40,7 +40,7 @@ public struct PassPipeline: Sendable {
     preparation: [InlineCalls.self, EliminateDeadCode.self],
     passes: [
       EliminateCommonSubexpressions.self, MergeScans.self, SimplifyScans.self, FoldConstants.self,
-      SimplifyAlgebra.self, SimplifyMovement.self, PostponeBroadcasts.self,
+      SimplifyAlgebra.self, JoinPads.self, SimplifyMovement.self, PostponeBroadcasts.self,
       SimplifyReductions.self, SimplifyMatmuls.self, EliminateDeadCode.self,
     ])
 

@@ -97,6 +97,12 @@ struct SimplifyMovement: PeepholePass {
       let moved = rewriter.emit(.transpose(permutation), [aligned], module: module)
       return rewriter.emit(
         .broadcast(Shape(permutation.map { shape[$0] })), [moved], module: module)
+    case .concatenate(let axis) where rewriter.isUsedOnce(x):
+      let parts = inner.operands.map {
+        rewriter.emit(.transpose(permutation), [$0], module: module)
+      }
+      return rewriter.emit(
+        .concatenate(axis: permutation.firstIndex(of: axis)!), parts, module: module)
     default:
       return nil
     }

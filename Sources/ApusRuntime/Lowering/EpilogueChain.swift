@@ -13,6 +13,9 @@ struct EpilogueChain {
   private(set) var result: Program.Value
   /// Values before the result.
   private(set) var inner: [Program.Value] = []
+  /// The movements so far, also those behind the result.
+  private var movements: [Program.Instruction] = []
+  private var target: Epilogues.Target?
 
   private static let limit = 4
 
@@ -23,10 +26,12 @@ struct EpilogueChain {
     result = producer.result
   }
 
+  private var isMatmul: Bool { if case .matmul = producer.primitive { true } else { false } }
+
   /// nil where the product stands alone.
   var epilogue: Epilogues.Epilogue? {
-    guard bias != nil || !postOps.isEmpty else { return nil }
-    return Epilogues.Epilogue(producer: producer, bias: bias, postOps: postOps)
+    guard bias != nil || !postOps.isEmpty || target != nil else { return nil }
+    return Epilogues.Epilogue(producer: producer, bias: bias, postOps: postOps, target: target)
   }
 
   /// Takes in the next operation.
@@ -40,6 +45,12 @@ struct EpilogueChain {
     if users.count == 1 {
       switch user.primitive {
       case .reshape, .stopGradient:
+        passed.append(value)
+        movements.append(user)
+        value = user.result
+        return true
+      case .cast(.f32) where isMatmul && uses.program.types[value].dtype == .bf16:
+        // What is added in f32 makes the result f32.
         passed.append(value)
         value = user.result
         return true
@@ -92,6 +103,79 @@ struct EpilogueChain {
     return source.last == width && source.elementCount == width ? vector : nil
   }
 
+  // MARK: Where it goes
+
+  /// Follows transpositions and reshapes to the value or concatenation that the product can be
+  /// written to with strides. Rows stay whole.
+  mutating func findTarget() {
+    guard isMatmul else { return }
+    let shape = uses.program.types[producer.result].shape
+    guard shape[shape.rank - 1] >= 16 else { return }
+    var best: (Epilogues.Target, result: Program.Value, inner: [Program.Value])?
+    var hasTransposed = false
+    while let user = onlyUser(value) {
+      switch user.primitive {
+      case .reshape, .stopGradient: break
+      case .transpose: hasTransposed = true
+      case .concatenate(let axis):
+        guard user.operands.count(where: { $0 == value }) == 1,
+          let target = target(in: user, axis: axis)
+        else { break }
+        best = (target, value, inner + passed)
+      default: break
+      }
+      guard user.primitive.isMovement else { break }
+      passed.append(value)
+      movements.append(user)
+      value = user.result
+      if hasTransposed, let strides = strides(in: uses.program.types[value].shape) {
+        let target = Epilogues.Target(value: value, offset: 0, strides: strides.strides)
+        best = (target, value, inner + passed)
+      }
+    }
+    guard let best else { return }
+    (target, result, inner) = (best.0, best.result, best.inner)
+  }
+
+  /// The place of the product's elements in a dense tensor that it was moved to.
+  private func strides(in shape: Shape, shift: (axis: Int, by: Int)? = nil) -> (offset: Int, strides: [Int])? {
+    let own = uses.program.types[producer.result].shape
+    var indices = KernelGroup.identity(own)
+    for movement in movements {
+      let from = uses.program.types[movement.operands[0]].shape
+      let to = uses.program.types[movement.result].shape
+      switch movement.primitive {
+      case .transpose(let permutation): indices = permutation.map { indices[$0] }
+      case .reshape:
+        guard
+          let moved = Kernel.Index.reshaping(indices, from: from, to: to, extents: own.extents)
+        else { return nil }
+        indices = moved
+      default: break
+      }
+    }
+    if let shift { indices[shift.axis] = indices[shift.axis] + .constant(shift.by) }
+    let position = Kernel.Index.linear(indices, in: shape)
+    var strides = own.map { _ in 0 }
+    for term in position.terms { strides[term.variable] = term.stride }
+    // Axes of one element have any stride; rows must be whole.
+    let dense = own.rowMajorStrides
+    for axis in own.indices where own[axis] == 1 { strides[axis] = dense[axis] }
+    guard strides[own.rank - 1] == 1 else { return nil }
+    return (position.offset, strides)
+  }
+
+  private func target(in whole: Program.Instruction, axis: Int) -> Epilogues.Target? {
+    var start = 0
+    for operand in whole.operands {
+      if operand == value { break }
+      start += uses.program.types[operand].shape[axis]
+    }
+    let shape = uses.program.types[whole.result].shape
+    guard let place = strides(in: shape, shift: (axis, start)) else { return nil }
+    return Epilogues.Target(value: whole.result, offset: place.offset, strides: place.strides)
+  }
+
   // MARK: Activations
 
   private typealias Match = (Plan.Activation, between: [Program.Value], end: Program.Value)
@@ -124,7 +208,7 @@ struct EpilogueChain {
 
   /// `(x · 0.5) · (erf(x · √0.5) + 1)`, in f32.
   private func gelu(_ users: [Program.Instruction]) -> Match? {
-    guard uses.program.types[value].dtype == .f32 else { return nil }
+    guard uses.program.types[producer.result].dtype == .f32 else { return nil }
     var scaled: [(factor: Double, result: Program.Value)] = []
     for user in users {
       guard user.primitive == .binary(.multiply),
@@ -146,5 +230,15 @@ struct EpilogueChain {
   private func onlyUser(_ value: Program.Value) -> Program.Instruction? {
     guard let users = uses.users(value), users.count == 1 else { return nil }
     return users[0]
+  }
+}
+
+extension Primitive {
+  /// Whether each element of the operand is one of the result, in another place perhaps.
+  fileprivate var isMovement: Bool {
+    switch self {
+    case .reshape, .stopGradient, .transpose: true
+    default: false
+    }
   }
 }

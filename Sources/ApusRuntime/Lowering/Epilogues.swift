@@ -1,7 +1,7 @@
 import ApusIR
 
 /// What a matmul or convolution applies to its result on the way out: a bias, additions of other
-/// tensors, activations.
+/// tensors, activations; and where it writes it: transposed, or into its part of a concatenation.
 ///
 /// A chain starts at the product and follows the only user of each value. Reshapes inside it cost
 /// nothing. 16-bit products are rounded once, at the end of the chain.
@@ -12,6 +12,17 @@ struct Epilogues {
     /// One number for each column or channel; comes first.
     var bias: Program.Value?
     var postOps: [PostOp] = []
+    /// nil where the result lies in memory in the product's own order.
+    var target: Target?
+  }
+
+  /// Where the elements of a product go that is not written in order.
+  struct Target {
+    /// The value whose memory holds them.
+    var value: Program.Value
+    /// The place of the product's first element, and the strides of its axes.
+    var offset: Int
+    var strides: [Int]
   }
 
   enum PostOp {
@@ -24,6 +35,8 @@ struct Epilogues {
   private(set) var byResult: [Program.Value: Epilogue] = [:]
   /// Values inside a chain, which no one else uses and which need no memory.
   private(set) var inner: Set<Program.Value> = []
+  /// For results of chains that are written into a concatenation, that one.
+  private(set) var placed: [Program.Value: Program.Value] = [:]
 
   init(_ program: Program, _ capabilities: Lowering.Capabilities) {
     let uses = ValueUses(program)
@@ -33,9 +46,11 @@ struct Epilogues {
       }
       var chain = EpilogueChain(instruction, uses)
       while chain.extend(isTaken: { byResult[$0] != nil || inner.contains($0) }) {}
+      chain.findTarget()
       guard let epilogue = chain.epilogue else { continue }
       byResult[chain.result] = epilogue
       inner.formUnion(chain.inner)
+      if let whole = epilogue.target?.value, whole != chain.result { placed[chain.result] = whole }
     }
   }
 

@@ -23,7 +23,14 @@ extension Lowering {
     let producer = epilogue.producer
     let dtype = type(producer.result).dtype
     let shape = type(producer.result).shape
-    let destination = view(of: instruction.result).reshaped(to: shape)
+    let destination: Plan.View
+    if let target = epilogue.target {
+      destination = Plan.View(
+        block: block(of: target.value), offset: target.offset, shape: shape,
+        strides: target.strides)
+    } else {
+      destination = view(of: instruction.result).reshaped(to: shape)
+    }
     let bias = epilogue.bias.map { view(of: $0).reshaped(to: [shape[shape.rank - 1]]) }
     let operation: Plan.Operation
     var reads = bias.map { [$0.block] } ?? []
@@ -32,7 +39,7 @@ extension Lowering {
       case .add(let value):
         let operand = view(of: value).reshaped(to: shape)
         reads.append(operand.block)
-        return .add(operand)
+        return .add(operand, type(value).dtype)
       case .activation(let activation): return .activation(activation)
       }
     }
@@ -45,7 +52,9 @@ extension Lowering {
       if transposeB { b.swapLastAxes() }
       operation = .matmul(
         Plan.Matmul(
-          a: a, b: b, destination: destination, dtype: dtype, bias: bias, postOps: postOps))
+          a: a, b: b, destination: destination, dtype: dtype,
+          resultDType: type(instruction.result).dtype, bias: bias,
+          biasDType: epilogue.bias.map { type($0).dtype } ?? dtype, postOps: postOps))
     case .convolution(let attributes):
       let (first, second) = (view(of: producer.operands[0]), view(of: producer.operands[1]))
       if let geometry = winograd(epilogue) {

@@ -119,7 +119,10 @@ extension Lowering {
     for operand in instruction.operands {
       let shape = type(operand).shape
       defer { start += shape[axis] }
-      guard shape.elementCount > 0 else { continue }
+      // Some products write their part themselves.
+      guard shape.elementCount > 0, epilogues.placed[operand] != instruction.result else {
+        continue
+      }
       var builder = KernelBuilder()
       let offset = start
       let target = (block(of: instruction.result), type(instruction.result))

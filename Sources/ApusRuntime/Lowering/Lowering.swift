@@ -46,6 +46,7 @@ public struct Lowering {
   public static func plan(
     for program: Program, capabilities: Capabilities, donated: Set<Int> = []
   ) throws(TensorError) -> Plan {
+    let program = donated.isEmpty ? program : Schedule.ordered(program, donated: donated)
     var forced: Set<Program.Value> = []
     while true {
       var lowering = Lowering(program, capabilities, forced: forced)
@@ -69,10 +70,12 @@ public struct Lowering {
     emitter = Emitter(program, placement) { table.blocks[$0] }
     writer = Array(repeating: -1, count: program.types.count)
     for value in program.types.indices where placement.isStored[value] && placement.owner[value] == value {
+      if epilogues.placed[value] != nil { continue }
       let place: Plan.Block.Place = value < program.inputCount ? .input(value) : .arena(-1)
       table.blocks[value] = blocks.count
       blocks.append(Plan.Block(place: place, type: program.types[value]))
     }
+    for (part, whole) in epilogues.placed { table.blocks[part] = table.blocks[whole] }
   }
 
   func type(_ value: Program.Value) -> TensorType { program.types[value] }
@@ -310,6 +313,7 @@ public struct Lowering {
       steps: steps, arenaBytes: 0, aliases: program.outputs.map { _ in nil })
     plan.accumulateInPlace()
     plan.lendDonatedInputs(donated)
+    plan.reuseDyingBlocks()
     plan.assignArena()
     return plan
   }

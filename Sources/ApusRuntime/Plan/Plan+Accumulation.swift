@@ -12,7 +12,7 @@ extension Plan {
     }
     for index in steps.indices {
       guard case .convolution(var call) = steps[index].operation,
-        case .add(let addend)? = call.postOps.first,
+        case .add(let addend, _)? = call.postOps.first,
         case .arena = blocks[addend.block].place, lastUse[addend.block] == index,
         firstWrite[call.destination.block] == index,
         blocks[addend.block].byteCount == blocks[call.destination.block].byteCount,
@@ -35,13 +35,13 @@ extension Plan {
 
 extension Plan.PostOp {
   fileprivate var block: Int? {
-    if case .add(let view) = self { view.block } else { nil }
+    if case .add(let view, _) = self { view.block } else { nil }
   }
 }
 
 extension Plan.Step {
   /// Puts one block in the place of another.
-  fileprivate mutating func replace(_ old: Int, by new: Int) {
+  mutating func replace(_ old: Int, by new: Int) {
     func place(_ block: Int) -> Int { block == old ? new : block }
     func place(_ view: Plan.View) -> Plan.View {
       var view = view
@@ -49,10 +49,16 @@ extension Plan.Step {
       return view
     }
     func place(_ postOps: [Plan.PostOp]) -> [Plan.PostOp] {
-      postOps.map { if case .add(let view) = $0 { .add(place(view)) } else { $0 } }
+      postOps.map { postOp in
+        if case .add(let view, let dtype) = postOp { .add(place(view), dtype) } else { postOp }
+      }
     }
-    reads = reads.map(place)
-    writes = writes.map(place)
+    func distinct(_ blocks: [Int]) -> [Int] {
+      var seen: Set<Int> = []
+      return blocks.map(place).filter { seen.insert($0).inserted }
+    }
+    reads = distinct(reads)
+    writes = distinct(writes)
     switch operation {
     case .kernel(let kernel, let arguments):
       operation = .kernel(kernel, arguments: arguments.map(place))

@@ -40,6 +40,37 @@ extension Plan {
     }
   }
 
+  /// Lets a kernel write its result over an operand that no one reads afterwards, where it reads
+  /// each element just before it writes it.
+  mutating func reuseDyingBlocks() {
+    var first: [Int: Int] = [:]
+    var last: [Int: Int] = [:]
+    for (index, step) in steps.enumerated() {
+      for block in step.reads + step.writes {
+        if first[block] == nil { first[block] = index }
+        last[block] = index
+      }
+    }
+    func isInArena(_ block: Int) -> Bool {
+      if case .arena = blocks[block].place { true } else { false }
+    }
+    for index in steps.indices {
+      guard case .kernel = steps[index].operation else { continue }
+      for block in steps[index].writes where first[block] == index && isInArena(block) {
+        let dying = (steps[index].reads + steps[index].writes).first { other in
+          other != block && last[other] == index && isInArena(other)
+            && blocks[other].type == blocks[block].type
+            && steps[index].rewritesInPlace(other, as: block)
+        }
+        guard let dying, let start = first[dying] else { continue }
+        steps[index].join(dying, into: block)
+        for earlier in start...index { steps[earlier].replace(dying, by: block) }
+        first[block] = start
+        first[dying] = nil
+      }
+    }
+  }
+
   /// Lets outputs take over the memory of donated inputs of their type, where no step reads the
   /// input after the output is written.
   mutating func lendDonatedInputs(_ donated: Set<Int>) {

@@ -49,9 +49,12 @@ public struct Plan: Sendable {
     public var a: View
     public var b: View
     public var destination: View
+    /// Of the operands.
     public var dtype: DType
+    public var resultDType: DType
     /// One number for each column.
     public var bias: View?
+    public var biasDType: DType
     public var postOps: [PostOp] = []
   }
 
@@ -68,7 +71,7 @@ public struct Plan: Sendable {
   /// What a product or convolution applies to each element of its result on the way out.
   public enum PostOp: Hashable, Sendable {
     /// Adds the element of a dense tensor of the result's shape.
-    case add(View)
+    case add(View, DType)
     /// Adds what the destination held before.
     case accumulate
     case activation(Activation)

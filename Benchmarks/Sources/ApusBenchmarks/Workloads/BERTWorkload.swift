@@ -49,7 +49,7 @@ struct BERTLayer {
 
   func callAsFunction(_ x: Tensor) -> Tensor {
     let parts = [query, key, value].map { splitHeads($0(x), heads) }
-    let mixed = attentionOutput(mergeHeads(attention(parts[0], parts[1], parts[2])))
+    let mixed = attentionOutput(mergeHeads(scaledDotProductAttention(parts[0], parts[1], parts[2])))
     let h = attentionNorm(x + mixed)
     return outputNorm(h + output(gelu(intermediate(h))))
   }

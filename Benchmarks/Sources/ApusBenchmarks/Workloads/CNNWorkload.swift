@@ -15,9 +15,9 @@ struct DigitCNN {
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
-    let first = maxPool2D(relu(conv1.mixed(x, padding: 1)), 2)
-    let second = maxPool2D(relu(conv2.mixed(first, padding: 1)), 2)
-    return output.mixed(relu(hidden.mixed(second.flattened(from: 1))))
+    let first = maxPool2D(relu(conv1(x)), 2)
+    let second = maxPool2D(relu(conv2(first)), 2)
+    return output(relu(hidden(second.flattened(from: 1))))
   }
 
   /// PyTorch flattens `[channel, height, width]`, Apus `[height, width, channel]`.
@@ -30,8 +30,8 @@ struct DigitCNN {
 enum CNNWorkload {
   static func train(_ data: Data, _ precision: DType) throws -> Run {
     let model = try data.load({ DigitCNN($0) }, adapt: DigitCNN.adapt)
-    return try data.training(model) { model, batch in
-      crossEntropy(logits: model(batch.x.to(precision)), labels: batch.y)
+    return try data.training(model, precision) { model, batch in
+      crossEntropy(logits: model(batch.x), labels: batch.y)
     }
   }
 }

@@ -25,9 +25,9 @@ struct GPT {
   }
 
   /// Tokens `[batch, time]` to logits `[batch, time, vocabulary]`.
-  func callAsFunction(_ tokens: Tensor, _ precision: DType = .f32) -> Tensor {
+  func callAsFunction(_ tokens: Tensor) -> Tensor {
     let time = tokens.shape[1]
-    let x = (wte(tokens) + wpe.weight.value[0..<time]).to(precision)
+    let x = wte(tokens) + wpe.weight.value[0..<time]
     return logits(blocks.reduce(x) { $1($0) })
   }
 
@@ -50,8 +50,7 @@ struct GPT {
   }
 
   private func logits(_ x: Tensor) -> Tensor {
-    let normalized = norm.mixed(x)
-    return matmul(normalized, wte.weight.value.to(x.dtype).transposed())
+    matmul(norm(x), wte.weight.value.transposed())
   }
 }
 
@@ -72,17 +71,17 @@ struct GPTBlock {
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
-    let mixed = x + attention(norm1.mixed(x))
+    let mixed = x + attention(norm1(x))
     return mixed + dense(mixed)
   }
 
   func step(_ x: Tensor, position: Tensor, _ keys: inout Tensor, _ values: inout Tensor) -> Tensor {
-    let mixed = x + attention.step(norm1.mixed(x), position: position, &keys, &values)
+    let mixed = x + attention.step(norm1(x), position: position, &keys, &values)
     return mixed + dense(mixed)
   }
 
   private func dense(_ x: Tensor) -> Tensor {
-    projection.mixed(gelu(expansion.mixed(norm2.mixed(x))))
+    projection(gelu(expansion(norm2(x))))
   }
 }
 
@@ -100,9 +99,7 @@ struct CausalAttention {
 
   func callAsFunction(_ x: Tensor) -> Tensor {
     let parts = split(x)
-    let place = Tensor.arange(x.shape[1])
-    let isPast = place.expanded(at: 1) .>= place.expanded(at: 0)
-    return merge(attention(parts[0], parts[1], parts[2], mask: isPast))
+    return merge(scaledDotProductAttention(parts[0], parts[1], parts[2], isCausal: true))
   }
 
   func step(_ x: Tensor, position: Tensor, _ keys: inout Tensor, _ values: inout Tensor) -> Tensor {
@@ -111,15 +108,16 @@ struct CausalAttention {
     keys = keys.put(place, parts[1], axis: 2)
     values = values.put(place, parts[2], axis: 2)
     let isPast = Tensor.arange(keys.shape[2]) .<= position
-    return merge(attention(parts[0], keys, values, mask: isPast))
+    return merge(
+      scaledDotProductAttention(parts[0], keys, values, mask: isPast.expanded(at: 0)))
   }
 
   /// `[batch, time, width]` to queries, keys and values, `[batch, head, time, feature]`.
   private func split(_ x: Tensor) -> [Tensor] {
-    input.mixed(x).chunked(3, axis: -1).map { splitHeads($0, heads) }
+    input(x).chunked(3, axis: -1).map { splitHeads($0, heads) }
   }
 
-  private func merge(_ x: Tensor) -> Tensor { output.mixed(mergeHeads(x)) }
+  private func merge(_ x: Tensor) -> Tensor { output(mergeHeads(x)) }
 }
 
 func splitHeads(_ x: Tensor, _ heads: Int) -> Tensor {
@@ -127,11 +125,3 @@ func splitHeads(_ x: Tensor, _ heads: Int) -> Tensor {
 }
 
 func mergeHeads(_ x: Tensor) -> Tensor { x.permuted(0, 2, 1, 3).flattened(from: 2) }
-
-/// Scaled dot products of `[batch, head, time, feature]`, softmax, weighted values.
-func attention(_ queries: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil) -> Tensor {
-  let scale = 1 / Double(queries.shape[3]).squareRoot()
-  var scores = matmul(queries, keys.transposed()) * Tensor(scale)
-  if let mask { scores = Tensor.where(mask, scores, Tensor(-Double.infinity)) }
-  return matmul(softmax(scores), values)
-}

@@ -2,8 +2,8 @@ import Apus
 
 enum GPTWorkload {
   static func train(_ data: Data, _ precision: DType) throws -> Run {
-    try data.training(data.load { GPT($0) }) { model, batch in
-      crossEntropy(logits: model(batch.x, precision), labels: batch.y)
+    try data.training(data.load { GPT($0) }, precision) { model, batch in
+      crossEntropy(logits: model(batch.x), labels: batch.y)
     }
   }
 

@@ -10,13 +10,13 @@ struct DigitMLP {
     output = Linear(scope / "output", 500, 10)
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor { output.mixed(relu(hidden.mixed(x))) }
+  func callAsFunction(_ x: Tensor) -> Tensor { output(relu(hidden(x))) }
 }
 
 enum MLPWorkload {
   static func train(_ data: Data, _ precision: DType) throws -> Run {
-    try data.training(data.load { DigitMLP($0) }) { model, batch in
-      crossEntropy(logits: model(batch.x.to(precision)), labels: batch.y)
+    try data.training(data.load { DigitMLP($0) }, precision) { model, batch in
+      crossEntropy(logits: model(batch.x), labels: batch.y)
     }
   }
 

@@ -4,22 +4,17 @@ import Apus
 struct NormalizedConvolution {
   let convolution: Conv2D
   let norm: BatchNorm
-  let stride: PerAxis
-  let padding: ConvolutionPadding
 
   init(
     _ convolutionScope: Scope, _ normScope: Scope, _ inputs: Int, _ outputs: Int, kernel: PerAxis,
     stride: PerAxis = 1, padding: ConvolutionPadding = .valid
   ) {
-    convolution = Conv2D(convolutionScope, inputs, outputs, kernel: kernel, bias: false)
+    convolution = Conv2D(
+      convolutionScope, inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: false)
     norm = BatchNorm(normScope, outputs)
-    self.stride = stride
-    self.padding = padding
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    norm.mixed(convolution.mixed(x, stride: stride, padding: padding))
-  }
+  func callAsFunction(_ x: Tensor) -> Tensor { norm(convolution(x)) }
 }
 
 /// A residual block (He et al., 2016): two convolutions of 3 × 3, or, with a factor, one between two
@@ -104,14 +99,14 @@ struct ResNet {
     var h = relu(stem(x))
     if pools { h = maxPool2D(h, 3, stride: 2, padding: 1) }
     h = blocks.reduce(h) { $1($0) }
-    return fc.mixed(globalAveragePool(h))
+    return fc(globalAveragePool(h))
   }
 }
 
 enum ResNetWorkload {
   static func train(_ data: Data, _ precision: DType) throws -> Run {
-    try data.training(data.load { ResNet.resNet18($0) }) { model, batch in
-      crossEntropy(logits: model(batch.x.to(precision)), labels: batch.y)
+    try data.training(data.load { ResNet.resNet18($0) }, precision) { model, batch in
+      crossEntropy(logits: model(batch.x), labels: batch.y)
     }
   }
 
