@@ -68,4 +68,29 @@ import Testing
       """)
     #expect(plan.arenaBytes == 2 * 64 * 64 * 4)
   }
+
+  /// What a kernel writes and no one reads lends nothing.
+  @Test func aDeadStoreIsNoLender() throws {
+    let program = Program(
+      parsing: """
+        program(%0: i16[3, 2])
+          %1: i64[4] = iota(axis: 0)
+          %2: i64[2, 2] = reshape %1
+          %3: i64[2, 2] = constant(7)
+          %4: i64[2, 2] = constant(5)
+          %5: i64[2, 2] = multiply %2, %3
+          %6: i64[2, 2] = add %5, %4
+          %7: i64[2, 2] = remainder %6, %4
+          %8: i16[2, 2] = gather(axis: 0, elements) %0, %7
+          %9: i64[2, 2] = add %7, %6
+          %10: i32[2] = iota(axis: 0)
+          %11: i32[2, 1] = reshape %10
+          %12: i64[2, 1] = gather(axis: 1, elements) %5, %11
+          return %8, %9, %12
+        """)
+    let inputs = RandomProgram.inputs(for: program, seed: 3)
+    let expected = try program.run(on: PrimitiveTableTests.reference, inputs)
+    let actual = try program.run(on: PrimitiveTableTests.cpu, inputs)
+    #expect(program.difference(actual, expected) == nil)
+  }
 }

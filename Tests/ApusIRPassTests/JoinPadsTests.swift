@@ -41,4 +41,41 @@ import Testing
         return %4
       """)
   }
+
+  /// Axes are merged behind the concatenation, not before.
+  @Test func axesMergeLater() throws {
+    try expect(
+      SimplifyMovement.self,
+      """
+      program(%0: f32[2, 3, 4], %1: f32[2, 5, 4])
+        %2: f32[2, 12] = reshape %0
+        %3: f32[2, 20] = reshape %1
+        %4: f32[2, 32] = concatenate(axis: 1) %2, %3
+        return %4
+      """,
+      becomes: """
+        program(%0: f32[2, 3, 4], %1: f32[2, 5, 4])
+          %2: f32[2, 8, 4] = concatenate(axis: 1) %0, %1
+          %3: f32[2, 32] = reshape %2
+          return %3
+        """)
+  }
+
+  @Test func aTransposedConcatenation() throws {
+    try expect(
+      SimplifyMovement.self,
+      """
+      program(%0: f32[2, 3, 4], %1: f32[2, 5, 4])
+        %2: f32[2, 8, 4] = concatenate(axis: 1) %0, %1
+        %3: f32[8, 2, 4] = transpose([1, 0, 2]) %2
+        return %3
+      """,
+      becomes: """
+        program(%0: f32[2, 3, 4], %1: f32[2, 5, 4])
+          %2: f32[3, 2, 4] = transpose([1, 0, 2]) %0
+          %3: f32[5, 2, 4] = transpose([1, 0, 2]) %1
+          %4: f32[8, 2, 4] = concatenate(axis: 0) %2, %3
+          return %4
+        """)
+  }
 }

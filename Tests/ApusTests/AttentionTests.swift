@@ -68,7 +68,7 @@ import Testing
       let (hidden, output) = (Linear(store.scope / "a", 16, 32), Linear(store.scope / "b", 32, 4))
       try store.materialize()
       let x = try withRandom(seed: 3) { try Tensor.normal([24, 16]).evaluated() }
-      let y = Tensor.arange(24) % Tensor(4)
+      let y = remainder(Tensor.arange(24), 4)
       let step = Step((hidden, output), Adam(learningRate: .constant(0.01)), precision: precision) {
         (model: (Linear, Linear), batch: Batch) in
         crossEntropy(logits: model.1(relu(model.0(batch.x))), labels: batch.y)

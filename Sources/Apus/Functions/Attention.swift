@@ -31,18 +31,18 @@ public func scaledDotProductAttention(
   func attend(_ rows: Range<Int>, _ reach: Int) -> Tensor {
     let columns = 0..<Swift.min(reach, source)
     let near = keys.sliced(rank - 2, columns)
-    var scores = matmul(queries.sliced(rank - 2, rows), near.transposed()) * Tensor(scale)
+    let scores = matmul(queries.sliced(rank - 2, rows), near.transposed())
+    var isSeen: [Tensor] = []
     if let mask {
       let wide = mask.expanded(to: Shape(mask.shape.dropLast(2) + [time, source]))
-      let part = wide.sliced(wide.rank - 2, rows).sliced(wide.rank - 1, columns)
-      scores = Tensor.where(part, scores, Tensor(-Double.infinity))
+      isSeen.append(wide.sliced(wide.rank - 2, rows).sliced(wide.rank - 1, columns))
     }
     if isCausal {
       let row = Tensor.arange(rows.lowerBound, rows.upperBound, dtype: .i32).expanded(at: 1)
-      let column = Tensor.arange(columns.upperBound, dtype: .i32).expanded(at: 0)
-      scores = Tensor.where(column .<= row, scores, Tensor(-Double.infinity))
+      isSeen.append(Tensor.arange(columns.upperBound, dtype: .i32).expanded(at: 0) .<= row)
     }
-    return matmul(softmax(scores), values.sliced(rank - 2, columns))
+    let weights = attentionWeights(scores, isSeen, scale: scale)
+    return matmul(weights, values.sliced(rank - 2, columns))
   }
 
   guard isCausal, time > causalBlock else { return attend(0..<time, isCausal ? time : source) }
@@ -54,6 +54,20 @@ public func scaledDotProductAttention(
   return concatenate(blocks, axis: rank - 2)
 }
 
+/// The softmax of scaled scores, 0 where one of the masks is false; 16-bit floating types are computed
+/// in f32. The gradient needs the result only, which is 0 where the mask hides: no mask there.
+private func attentionWeights(_ scores: Tensor, _ isSeen: [Tensor], scale: Double) -> Tensor {
+  customGradient("attentionWeights", of: scores.asFloating) { x in
+    let wide = x.to(x.dtype.accumulator) * Tensor(scale)
+    let hidden = isSeen.reduce(wide) { Tensor.where($1, $0, Tensor(-Double.infinity)) }
+    return softmax(hidden).to(x.dtype)
+  } backward: { x, y, gradient in
+    let (y, gradient) = (y.to(x.dtype.accumulator), gradient.to(x.dtype.accumulator))
+    let along = (gradient * y).sum(axis: -1, keepDims: true)
+    return (y * (gradient - along) * Tensor(scale)).to(x.dtype)
+  }
+}
+
 /// Queries that look at the same keys: the fewer, the less is computed in vain; the more, the better
 /// the products run.
-private let causalBlock = 64
+private let causalBlock = 128

@@ -20,7 +20,8 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
   let isColumn = b.rank == 1
   let left = isRow ? a.expanded(at: 0) : a
   let right = isColumn ? b.expanded(at: 1) : b
-  let product = matrixProduct(left.to(dtype), right.to(dtype), a.shape, b.shape)
+  let product = matrixProduct(
+    left.cast(dtype), right.cast(dtype), a.shape, b.shape)
   var shape = product.shape.extents
   if isColumn { shape.removeLast() }
   if isRow { shape.remove(at: shape.count - (isColumn ? 1 : 2)) }
@@ -64,6 +65,13 @@ extension Tensor {
     let right = b.withoutMatrixTranspose
     return apply(
       .matmul(transposeA: left != nil, transposeB: right != nil), [left ?? a, right ?? b])
+  }
+
+  /// This tensor in another dtype: where it is a transposition, the transposition of what was
+  /// converted, so that a product finds it.
+  fileprivate func cast(_ dtype: DType) -> Tensor {
+    guard dtype != self.dtype, let matrix = withoutMatrixTranspose else { return to(dtype) }
+    return matrix.to(dtype).transposed()
   }
 
   /// The operand of the transposition of the last two axes that this tensor is, if it is one.

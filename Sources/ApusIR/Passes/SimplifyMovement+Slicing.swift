@@ -91,9 +91,39 @@ extension SimplifyMovement {
         parts.append(operand)
       }
     }
-    if parts == operands && parts.count > 1 || parts.isEmpty { return nil }
+    if parts == operands && parts.count > 1 || parts.isEmpty {
+      return mergeLater(operands, axis, module, &rewriter)
+    }
     if parts.count == 1 { return parts[0] }
     return rewriter.emit(.concatenate(axis: axis), parts, module: module)
+  }
+
+  /// A concatenation of tensors that are all reshaped from more axes, `[…, n, k]` to `[…, n · k]`,
+  /// along that axis: first side by side, then reshaped. Parts are then written by plain strides.
+  private func mergeLater(
+    _ operands: [Value], _ axis: Int, _ module: String?, _ rewriter: inout ProgramRewriter
+  ) -> Value? {
+    var sources: [Value] = []
+    var common: [Int]?
+    for operand in operands {
+      guard let inner = rewriter.producer(operand), case .reshape = inner.primitive else { return nil }
+      let merged = rewriter.shape(operand).extents
+      let split = rewriter.shape(inner.operands[0]).extents
+      guard split.count == merged.count + 1, split[..<axis] == merged[..<axis],
+        split[axis] * split[axis + 1] == merged[axis],
+        split[(axis + 2)...] == merged[(axis + 1)...], split[axis + 1] > 1
+      else { return nil }
+      var rest = split
+      rest[axis] = 0
+      guard common ?? rest == rest else { return nil }
+      common = rest
+      sources.append(inner.operands[0])
+    }
+    guard sources.count > 1 else { return nil }
+    var shape = rewriter.shape(operands[0])
+    shape.extents[axis] = operands.reduce(0) { $0 + rewriter.shape($1)[axis] }
+    let whole = rewriter.emit(.concatenate(axis: axis), sources, module: module)
+    return rewriter.emit(.reshape(shape), [whole], module: module)
   }
 
   /// Two neighbouring slices of one tensor as one slice, or the whole tensor.

@@ -32,6 +32,11 @@ public struct Lowering {
   var entries: [Entry] = []
   /// For each value that owns memory the entry that writes it; -1 for inputs.
   var writer: [Int]
+  /// For each input the last entry that reads it; -1 where none does yet.
+  private var lastReader: [Int]
+  /// Outputs that may take over the memory of a donated input.
+  private let updates: Set<Program.Value>
+  private let donated: Set<Int>
   let blockTable: BlockTable
 
   /// The block of each value that owns memory.
@@ -49,7 +54,7 @@ public struct Lowering {
     let program = donated.isEmpty ? program : Schedule.ordered(program, donated: donated)
     var forced: Set<Program.Value> = []
     while true {
-      var lowering = Lowering(program, capabilities, forced: forced)
+      var lowering = Lowering(program, capabilities, donated, forced: forced)
       do throws(Emitter.NeedsStorage) {
         try lowering.scheduleAll()
         return try lowering.finish(donated: donated)
@@ -60,9 +65,15 @@ public struct Lowering {
     }
   }
 
-  private init(_ program: Program, _ capabilities: Capabilities, forced: Set<Program.Value>) {
+  private init(
+    _ program: Program, _ capabilities: Capabilities, _ donated: Set<Int>,
+    forced: Set<Program.Value>
+  ) {
     self.program = program
     self.capabilities = capabilities
+    self.donated = donated
+    updates = donated.isEmpty ? [] : Set(program.outputs)
+    lastReader = Array(repeating: -1, count: program.inputCount)
     epilogues = Epilogues(program, capabilities)
     placement = Placement(program, epilogues, forcing: forced)
     let table = BlockTable(count: program.types.count)
@@ -157,7 +168,7 @@ public struct Lowering {
     let reads = try dryReads(domain: shape) { (emitter, indices, builder) throws(Emitter.NeedsStorage) in
       _ = try emitter.emitDefinition(of: value, at: indices, in: &builder)
     }
-    for (index, role, stage) in candidates(for: shape, reads: reads) {
+    for (index, role, stage) in candidates(for: value, reads: reads) {
       join(index, value, role: role, stage: stage, reads: reads)
       return
     }
@@ -199,9 +210,10 @@ public struct Lowering {
 
   /// Groups that an element of this shape with these reads can join, the latest first.
   private func candidates(
-    for shape: Shape, reads: Set<Emitter.Read>
+    for value: Program.Value, reads: Set<Emitter.Read>
   ) -> [(entry: Int, role: KernelGroup.Role, stage: Int)] {
-    let earliest = latestWriter(of: reads)
+    let shape = type(value).shape
+    let earliest = Swift.max(latestWriter(of: reads), latestReader(ofWhat: value, reads))
     for index in recentEntries(from: earliest) {
       guard case .group(let group) = entries[index], hasRoom(group, reads) else { continue }
       let isSmall = shape.elementCount <= 32_768 && group.outerRank == nil
@@ -232,6 +244,19 @@ public struct Lowering {
     reads.map { writer[$0.owner] }.max() ?? -1
   }
 
+  /// An update in place must not come before anything that reads the old value.
+  private func latestReader(ofWhat value: Program.Value, _ reads: Set<Emitter.Read>) -> Int {
+    guard updates.contains(value) else { return -1 }
+    let old = reads.filter { donated.contains($0.owner) && type($0.owner) == type(value) }
+    return old.map { lastReader[$0.owner] }.max() ?? -1
+  }
+
+  private mutating func noteReads(_ owners: some Sequence<Program.Value>, by entry: Int) {
+    for owner in owners where owner < program.inputCount {
+      lastReader[owner] = Swift.max(lastReader[owner], entry)
+    }
+  }
+
   func recentEntries(from earliest: Int) -> [Int] {
     let first = Swift.max(earliest, entries.count - 24, 0)
     return first < entries.count ? Array((first..<entries.count).reversed()) : []
@@ -245,6 +270,7 @@ public struct Lowering {
     group.add(value, role: role, stage: stage, reads: reads)
     entries[index] = .group(group)
     writer[value] = index
+    noteReads(reads.map(\.owner), by: index)
   }
 
   private mutating func open(
@@ -359,6 +385,10 @@ public struct Lowering {
 
   mutating func add(_ steps: [Plan.Step], writing instruction: Program.Instruction) {
     for result in instruction.results { writer[result] = entries.count }
+    let inputs = steps.flatMap(\.reads).compactMap { block -> Program.Value? in
+      if case .input(let input) = blocks[block].place { input } else { nil }
+    }
+    noteReads(inputs, by: entries.count)
     entries.append(.steps(steps))
   }
 }

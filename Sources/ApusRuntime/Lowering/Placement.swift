@@ -23,10 +23,6 @@ struct Placement {
   /// Estimated work and size of the expression where the value is not stored.
   private var weight: [Int]
   private var size: [Int]
-  /// About how many tensors of the value's own size that expression reads.
-  private var leaves: [Int]
-  /// Summed up, or the like.
-  private var isReduced: [Bool]
 
   private let epilogues: Epilogues
 
@@ -43,8 +39,6 @@ struct Placement {
     isRepeated = Array(repeating: false, count: count)
     weight = Array(repeating: 0, count: count)
     size = Array(repeating: 1, count: count)
-    leaves = Array(repeating: 0, count: count)
-    isReduced = Array(repeating: false, count: count)
     for (index, instruction) in program.instructions.enumerated() {
       for result in instruction.results { producer[result] = index }
     }
@@ -74,8 +68,6 @@ struct Placement {
         for operand in instruction.operands { demandView(of: operand, allows: { $0.isDense }) }
       case .gather:
         required[instruction.operands[0]] = true
-      case .reduce, .argReduce, .cumulative:
-        isReduced[instruction.operands[0]] = true
       case .randomBits:
         required[instruction.operands[0]] = true
       case .windowReduce, .windowArgMax:
@@ -169,11 +161,7 @@ struct Placement {
     }
     weight[value] = work
     size[value] = nodes
-    countLeaves(of: instruction)
-    // Computing an erf or exp again from the one tensor it is made of is no slower than writing it
-    // and reading it back. A row that is summed up is at hand still.
-    let isCheap = uses[value] == 2 && work <= 16 && leaves[value] <= 1 && !isReduced[value]
-    let isShared = uses[value] > 1 && work >= 4 && !isCheap && !usesMeet(value)
+    let isShared = uses[value] > 1 && work >= 4 && !usesMeet(value)
     let isWasteful = isRepeated[value] && work >= 3
     if required[value] || isShared || isWasteful || nodes > 48 { isStored[value] = true }
   }
@@ -198,19 +186,6 @@ extension Placement {
       open.formUnion(users[instruction.result])
     }
     return open.count == 1
-  }
-
-  private mutating func countLeaves(of instruction: Program.Instruction) {
-    let value = instruction.result
-    let extent = program.types[value].shape.elementCount
-    switch instruction.primitive {
-    case .gather, .randomBits: leaves[value] = 2
-    default:
-      for operand in instruction.operands {
-        let isLarge = 2 * program.types[operand].shape.elementCount >= extent
-        leaves[value] += isStored[operand] ? (isLarge ? 1 : 0) : leaves[operand]
-      }
-    }
   }
 }
 

@@ -61,6 +61,7 @@ extension Plan {
           other != block && last[other] == index && isInArena(other)
             && blocks[other].type == blocks[block].type
             && steps[index].rewritesInPlace(other, as: block)
+            && steps[index].isDone(with: other, before: block)
         }
         guard let dying, let start = first[dying] else { continue }
         steps[index].join(dying, into: block)
@@ -181,6 +182,17 @@ extension Plan.Step {
     return kernel.copiesWhole(read, to: write)
   }
 
+  /// Whether the step reads `source`, and does not write it any more when it writes `destination`.
+  func isDone(with source: Int, before destination: Int) -> Bool {
+    guard case .kernel(let kernel, let arguments) = operation,
+      let read = arguments.firstIndex(of: source), let write = arguments.firstIndex(of: destination)
+    else { return false }
+    guard kernel.arguments[read].isRead else { return false }
+    let stores = kernel.storedArguments
+    guard let last = stores.lastIndex(of: read) else { return true }
+    return last < stores.firstIndex(of: write) ?? 0
+  }
+
   /// Makes `source` and `destination` one argument, on the block of `destination`.
   mutating func join(_ source: Int, into destination: Int) {
     guard case .kernel(var kernel, var arguments) = operation,
@@ -235,6 +247,22 @@ extension Kernel {
     }
     walk(body)
     return storeBodyHoldsLoads && stores.count == 1 && loads.allSatisfy { $0 == stores[0] }
+  }
+
+  /// The arguments that are written, in the order of the stores.
+  fileprivate var storedArguments: [Int] {
+    var result: [Int] = []
+    func walk(_ body: [Statement]) {
+      for statement in body {
+        switch statement {
+        case .loop(_, _, let inner), .when(_, let inner): walk(inner)
+        case .store(let argument, _, _): result.append(argument)
+        default: break
+        }
+      }
+    }
+    walk(body)
+    return result
   }
 
   /// Replaces one argument by another; the arguments behind it move up.
