@@ -56,7 +56,8 @@ import Testing
         Plan.View(block: 0, offset: 0, shape: shape, strides: shape.rowMajorStrides)
       }
       let matmul = Plan.Matmul(
-        a: view([rows, 64]), b: view([64, 32]), destination: view([rows, 32]), dtype: dtype)
+        a: view([rows, 64]), b: view([64, 32]), destination: view([rows, 32]), dtype: dtype,
+        resultDType: dtype, biasDType: dtype)
       return NarrowProduct(matmul) != nil
     }
     #expect(isNarrow(1, .f32) && isNarrow(8, .f32))
