@@ -1,13 +1,14 @@
 /// The gradient of a loop is a loop in the other direction.
 ///
-/// The forward loop is run with one more result, the carries that enter each round (a rewrite pass
-/// merges it with the original). The backward body computes the forward body again from these and
-/// passes the gradients on; gradients of constants add up in carries of their own.
+/// The forward loop is run with more results: the carries that enter each round, and what a round
+/// computes that is dear, such as products (a rewrite pass merges it with the original). The backward
+/// body computes the rest of the forward body again from these and passes the gradients on;
+/// gradients of constants add up in carries of their own.
 func scanGradient(_ scan: Scan) -> Rule {
   { (node, gradients) throws(TensorError) in
     let layout = ScanLayout(scan, node)
-    let entering = try layout.enteringCarries()
     let backward = try layout.backwardBody(hasGradient: gradients.map { $0 != nil })
+    let recorded = try layout.record(backward.residuals)
     var operands = layout.constants
     for gradient in layout.floatingCarries {
       let index = gradient - scan.constants
@@ -16,13 +17,13 @@ func scanGradient(_ scan: Scan) -> Rule {
     for constant in layout.floatingConstants {
       operands.append(try Node.zeros(node.inputs[constant].type, device: node.device))
     }
-    operands += entering + layout.sequences
+    operands += recorded + layout.sequences
     for (index, gradient) in gradients.enumerated() where index >= scan.carries {
       if let gradient { operands.append(gradient) }
     }
     let carried = layout.floatingCarries.count + layout.floatingConstants.count
     let loop = Scan(
-      body: backward, length: scan.length, constants: scan.constants, carries: carried,
+      body: backward.body, length: scan.length, constants: scan.constants, carries: carried,
       reverse: !scan.reverse)
     let result = try Node(.scan(loop), operands)
 
@@ -58,29 +59,38 @@ private struct ScanLayout {
     range.filter { node.inputs[$0].dtype.isFloating }
   }
 
-  /// For each carry its values at the start of the rounds, stacked.
-  func enteringCarries() throws(TensorError) -> [Node] {
+  /// The carries at the start of each round, then the given values of the body, stacked.
+  func record(_ residuals: [Program.Value]) throws(TensorError) -> [Node] {
     var body = scan.body
     let first = body.outputs.count
-    body.outputs += scan.constants..<firstSequence
+    body.outputs += Array(scan.constants..<firstSequence) + residuals
     var recording = scan
     recording.body = body
     let loop = try Node(.scan(recording), node.inputs)
     var stacked: [Node] = []
-    for index in 0..<scan.carries { stacked.append(try Node(.output(first + index), [loop])) }
+    for index in first..<body.outputs.count { stacked.append(try Node(.output(index), [loop])) }
     return stacked
   }
 
+  /// Values of the body that are better kept than computed again.
+  private var dearValues: [Program.Value] {
+    scan.body.instructions.flatMap { $0.primitive.isDear ? Array($0.results) : [] }
+  }
+
   /// Inputs: constants; gradients of the floating carries, sums for the floating constants;
-  /// entering carries, slices, gradients of the per-round results that have one.
+  /// entering carries, residuals (values of the forward body), slices, gradients of the per-round
+  /// results that have one.
   /// Outputs: the new carries, then the gradients of the floating slices.
-  func backwardBody(hasGradient: [Bool]) throws(TensorError) -> Program {
+  func backwardBody(
+    hasGradient: [Bool]
+  ) throws(TensorError) -> (body: Program, residuals: [Program.Value]) {
     func placeholder(_ type: TensorType) -> Node { .placeholder(type, device: node.device) }
     let types = scan.body.inputTypes
     let inputs = types.map(placeholder)
     let carryGradients = floatingCarries.map { placeholder(types[$0]) }
     let sums = floatingConstants.map { placeholder(types[$0]) }
-    let results = try scan.body.instantiate(on: inputs)
+    let values = try scan.body.instantiateValues(on: inputs)
+    let results = scan.body.outputs.map { values[$0] }
 
     var outputs: [Node] = []
     var seeds: [Node] = []
@@ -101,10 +111,30 @@ private struct ScanLayout {
       let place = floatingCarries.count + index
       found[place] = try sum + found[place]
     }
+    let carries = inputs[..<scan.constants] + carryGradients + sums
     let entering = inputs[scan.constants..<firstSequence]
-    let declared =
-      inputs[..<scan.constants] + carryGradients + sums + entering + inputs[firstSequence...]
-      + resultGradients
-    return Program.capturing(inputs: Array(declared), outputs: found).program
+    let slices = inputs[firstSequence...] + resultGradients
+    /// The body that is given these values of the forward one.
+    func body(given residuals: [Program.Value]) -> Program {
+      let declared = carries + entering + residuals.map { values[$0] } + slices
+      return Program.capturing(inputs: Array(declared), outputs: found).program
+    }
+    let candidates = body(given: dearValues)
+    let uses = candidates.useCounts
+    let first = carries.count + entering.count
+    let residuals = dearValues.enumerated().filter { uses[first + $0.offset] > 0 }.map(\.element)
+    return (body(given: residuals), residuals)
+  }
+}
+
+extension Primitive {
+  /// Whether the result is better kept, or computed once before a loop, than computed again.
+  var isDear: Bool {
+    switch self {
+    case .matmul, .convolution, .reduce, .argReduce, .cumulative, .windowReduce, .windowArgMax,
+      .scatter, .argSort, .scan, .host:
+      true
+    default: false
+    }
   }
 }

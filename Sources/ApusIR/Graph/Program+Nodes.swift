@@ -40,11 +40,17 @@ extension Program {
   /// Nodes for this program's outputs, on the given nodes in place of its inputs. Each keeps the
   /// module of its instruction.
   public func instantiate(on inputs: [Node]) throws(TensorError) -> [Node] {
+    let nodes = try instantiateValues(on: inputs)
+    return outputs.map { nodes[$0] }
+  }
+
+  /// The same for all of the program's values, in their order.
+  func instantiateValues(on inputs: [Node]) throws(TensorError) -> [Node] {
     precondition(inputs.count == inputCount, "one node for each input")
-    var nodes: [Node?] = inputs
+    var nodes = inputs
     nodes.reserveCapacity(types.count)
     for instruction in instructions {
-      let operands = instruction.operands.map { nodes[$0]! }
+      let operands = instruction.operands.map { nodes[$0] }
       let device = operands.isEmpty ? inputs.first?.device : nil
       let node = try ModulePath.running(instruction.module) { () throws(TensorError) -> Node in
         try Node(instruction.primitive, operands, device: device)
@@ -57,7 +63,7 @@ extension Program {
         }
       }
     }
-    return outputs.map { nodes[$0]! }
+    return nodes
   }
 }
 
