@@ -39,9 +39,10 @@ public struct PassPipeline: Sendable {
   public static let standard = PassPipeline(
     preparation: [InlineCalls.self, EliminateDeadCode.self],
     passes: [
-      EliminateCommonSubexpressions.self, MergeScans.self, SimplifyScans.self, FoldConstants.self,
-      SimplifyAlgebra.self, JoinPads.self, SimplifyMovement.self, PostponeBroadcasts.self,
-      SimplifyReductions.self, SimplifyMatmuls.self, EliminateDeadCode.self,
+      EliminateCommonSubexpressions.self, MergeScans.self, SimplifyScans.self,
+      HoistFromScans.self, SumAfterScans.self, FoldConstants.self, SimplifyAlgebra.self,
+      SimplifyMovement.self, JoinPads.self, PostponeBroadcasts.self, SimplifyReductions.self,
+      SimplifyMatmuls.self, EliminateDeadCode.self,
     ])
 
   /// - Parameter observe: told each pass that changed something, and what came out.
