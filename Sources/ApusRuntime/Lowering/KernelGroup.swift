@@ -14,6 +14,9 @@ struct KernelGroup {
     case reduction(Reduction)
     /// One element for each row.
     case row
+    /// One element of an operand of a concatenation, which lies in the result from `start` along
+    /// `axis` on.
+    case part(operand: Program.Value, axis: Int, start: Int)
   }
 
   struct Member {
@@ -57,6 +60,7 @@ struct KernelGroup {
       guard let place = places[read.owner] else { continue }
       let member = members[place]
       switch member.role {
+      case .part: return nil
       case .element:
         guard read.position == elementPosition, role != .row else { return nil }
         stage = Swift.max(stage, member.stage)
@@ -130,7 +134,7 @@ extension KernelGroup {
     for member in members {
       let type = program.types[member.value]
       switch member.role {
-      case .element: continue
+      case .element, .part: continue
       case .reduction:
         let (accumulator, dtype) = accumulators[member.value]!
         let total = builder.read(accumulator, dtype)
@@ -150,6 +154,14 @@ extension KernelGroup {
   ) throws(Emitter.NeedsStorage) {
     let indices = Self.identity(domain)
     let type = emitter.program.types[member.value]
+    if case .part(let operand, let axis, let start) = member.role {
+      let element = try emitter.emit(operand, at: indices, in: &builder)
+      var place = indices
+      place[axis] = indices[axis] + .constant(start)
+      let argument = builder.argument(block(member.value), type, isWritten: true)
+      builder.append(.store(argument: argument, at: .linear(place, in: type.shape), element))
+      return
+    }
     guard case .reduction(let op) = member.role, let (target, dtype) = accumulator else {
       let result = try emitter.emitDefinition(of: member.value, at: indices, in: &builder)
       store(

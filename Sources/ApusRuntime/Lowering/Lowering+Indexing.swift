@@ -110,30 +110,27 @@ extension Lowering {
     builder.closeLoop(over: ordered, isVectorizable: false)
   }
 
-  /// One kernel an operand, each writing its part.
+  /// Each operand is written to its part of the result, along with other values of its shape.
   mutating func scheduleConcatenation(
     _ instruction: Program.Instruction, axis: Int
   ) throws(Emitter.NeedsStorage) {
-    var steps: [Plan.Step] = []
     var start = 0
     for operand in instruction.operands {
       let shape = type(operand).shape
       defer { start += shape[axis] }
-      // Some products write their part themselves.
-      guard shape.elementCount > 0, epilogues.placed[operand] != instruction.result else {
+      guard shape.elementCount > 0 else { continue }
+      guard epilogues.placed[operand] != instruction.result else {
+        // A product writes its part itself.
+        writer[instruction.result] = Swift.max(writer[instruction.result], writer[operand])
         continue
       }
-      var builder = KernelBuilder()
-      let offset = start
-      let target = (block(of: instruction.result), type(instruction.result))
-      try writeElements(of: operand, into: target, in: &builder) { indices in
-        var moved = indices
-        moved[axis] = indices[axis] + .constant(offset)
-        return moved
+      let reads = try dryReads(domain: shape) { (emitter, indices, builder) throws(Emitter.NeedsStorage) in
+        _ = try emitter.emit(operand, at: indices, in: &builder)
       }
-      steps.append(pointwiseStep(&builder, instruction))
+      place(
+        instruction.result, as: .part(operand: operand, axis: axis, start: start), in: shape,
+        reads: reads)
     }
-    add(steps, writing: instruction)
   }
 
   /// Padding between elements: fills the result, then writes the elements to their places.

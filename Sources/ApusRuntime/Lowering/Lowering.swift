@@ -168,11 +168,18 @@ public struct Lowering {
     let reads = try dryReads(domain: shape) { (emitter, indices, builder) throws(Emitter.NeedsStorage) in
       _ = try emitter.emitDefinition(of: value, at: indices, in: &builder)
     }
-    for (index, role, stage) in candidates(for: value, reads: reads) {
-      join(index, value, role: role, stage: stage, reads: reads)
+    place(value, as: .element, in: shape, reads: reads)
+  }
+
+  /// Adds elements of this shape with these reads to a group, a new one where none fits.
+  mutating func place(
+    _ value: Program.Value, as role: KernelGroup.Role, in shape: Shape, reads: Set<Emitter.Read>
+  ) {
+    guard let (index, found, stage) = candidate(for: value, as: role, in: shape, reads: reads) else {
+      open(KernelGroup(domain: shape, outerRank: nil), value, role: role, reads: reads)
       return
     }
-    open(KernelGroup(domain: shape, outerRank: nil), value, role: .element, reads: reads)
+    join(index, value, role: found, stage: stage, reads: reads)
   }
 
   private mutating func scheduleReduction(
@@ -208,25 +215,24 @@ public struct Lowering {
     open(group, value, role: .reduction(op), reads: reads)
   }
 
-  /// Groups that an element of this shape with these reads can join, the latest first.
-  private func candidates(
-    for value: Program.Value, reads: Set<Emitter.Read>
-  ) -> [(entry: Int, role: KernelGroup.Role, stage: Int)] {
-    let shape = type(value).shape
+  /// The latest group that an element of this shape with these reads can join.
+  private func candidate(
+    for value: Program.Value, as role: KernelGroup.Role, in shape: Shape, reads: Set<Emitter.Read>
+  ) -> (entry: Int, role: KernelGroup.Role, stage: Int)? {
     let earliest = Swift.max(latestWriter(of: reads), latestReader(ofWhat: value, reads))
     for index in recentEntries(from: earliest) {
       guard case .group(let group) = entries[index], hasRoom(group, reads) else { continue }
       let isSmall = shape.elementCount <= 32_768 && group.outerRank == nil
       guard isSmall || group.sharedReads(reads) > 0 else { continue }
       if group.domain == shape {
-        guard let stage = group.stage(for: .element, reads: reads) else { continue }
-        return [(index, .element, stage)]
+        guard let stage = group.stage(for: role, reads: reads) else { continue }
+        return (index, role, stage)
       }
-      guard group.outerRank != nil, isRow(shape, of: group.outer) else { continue }
+      guard role == .element, group.outerRank != nil, isRow(shape, of: group.outer) else { continue }
       guard let stage = group.stage(for: .row, reads: reads) else { continue }
-      return [(index, .row, stage)]
+      return (index, .row, stage)
     }
-    return []
+    return nil
   }
 
   /// Whether a shape is that of one element a row, perhaps with axes of extent 1 behind.
@@ -269,7 +275,8 @@ public struct Lowering {
     guard case .group(var group) = entries[index] else { return }
     group.add(value, role: role, stage: stage, reads: reads)
     entries[index] = .group(group)
-    writer[value] = index
+    // The parts of a concatenation may have several writers; readers come after the last.
+    writer[value] = Swift.max(writer[value], index)
     noteReads(reads.map(\.owner), by: index)
   }
 
