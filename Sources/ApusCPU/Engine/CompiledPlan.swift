@@ -9,6 +9,8 @@ final class CompiledPlan: CompiledProgram {
   /// Scratch memory that one library call needs at most.
   let scratchpadBytes: Int
   let cost: Cost
+  /// Whether a run is too short to be handed to the engine's thread.
+  let isSmall: Bool
   var aliases: [Int?] { plan.aliases }
 
   /// Memory of runs that have ended, for the next ones.
@@ -17,16 +19,26 @@ final class CompiledPlan: CompiledProgram {
   /// For frozen inputs that are wanted in another layout what writes it.
   private let packers: [Int: NativePrimitive]
 
-  /// - Parameter frozen: inputs that are given as `prepare` returned them.
-  init(_ plan: Plan, frozen: Set<Int> = [], fallback: any PrimitiveEvaluator) throws {
+  /// - Parameters:
+  ///   - frozen: inputs that are given as `prepare` returned them.
+  ///   - constants: inputs that stay the same while a loop runs this plan again and again.
+  ///   - outer: whether the plan that this one is a part of is small.
+  init(
+    _ plan: Plan, frozen: Set<Int> = [], constants: Range<Int> = 0..<0, inSmall outer: Bool? = nil,
+    fallback: any PrimitiveEvaluator
+  ) throws {
     self.plan = plan
+    cost = Cost(plan)
+    isSmall = outer ?? (cost.flops + cost.bytesMoved < Self.worthHandingOver)
     let weights = plan.frozenWeights(frozen)
-    steps = try Preparation(plan: plan, packed: Set(weights.keys), fallback: fallback).steps()
+    steps = try Preparation(
+      plan: plan, packed: Set(weights.keys), constants: constants, isSmall: isSmall,
+      fallback: fallback
+    ).steps()
     var packers: [Int: NativePrimitive] = [:]
     for (step, input) in weights { packers[input] = steps[step].packer }
     self.packers = packers
     scratchpadBytes = steps.map(\.scratchpadBytes).max() ?? 0
-    cost = Cost(plan)
   }
 
   func prepare(_ buffer: Buffer, frozen input: Int) throws -> Buffer {
@@ -45,9 +57,10 @@ final class CompiledPlan: CompiledProgram {
     defer { idle.withLock { $0.append(workspace) } }
     workspace.bind(
       inputs: inputs.map(\.pointer), outputs: outputs.map(\.pointer), arena: workspace.arena.pointer)
-    // OpenMP keeps a team of workers for every thread that starts parallel work; large programs
-    // all start from one thread, so that there is one team.
-    if cost.flops + cost.bytesMoved < Self.worthHandingOver {
+    // OpenMP keeps a team of workers for every thread that starts parallel work, and with more
+    // workers than cores they stop spinning. So large plans all start from one thread, and small
+    // ones run on their caller's, and alone.
+    if isSmall {
       try execute(workspace, profiler: profiler)
     } else {
       try EngineThread.shared.run { try execute(workspace, profiler: profiler) }
@@ -63,9 +76,13 @@ final class CompiledPlan: CompiledProgram {
       for (index, step) in steps.enumerated() { try step.run(workspace, index: index) }
       return
     }
+    workspace.profiler = profiler
+    defer { workspace.profiler = nil }
     for (index, step) in steps.enumerated() {
       let start = monotonicNanoseconds()
       try step.run(workspace, index: index)
+      // The steps inside have been recorded themselves.
+      if step.inner != nil { continue }
       let traffic = (plan.steps[index].reads + plan.steps[index].writes)
         .reduce(0) { $0 + plan.blocks[$1].byteCount }
       profiler.record(
@@ -84,7 +101,11 @@ protocol PreparedStep: Sendable {
   var inner: CompiledPlan? { get }
   /// Writes the step's weights in the layout in which it takes them, if that is its own.
   var packer: NativePrimitive? { get }
+  /// Memory in which the step keeps what it has prepared.
+  var keptBytes: Int { get }
 
+  /// Does before the rounds of a loop what is the same in each of them.
+  func prepare(_ workspace: Workspace, index: Int) throws
   func run(_ workspace: Workspace, index: Int) throws
 }
 
@@ -93,6 +114,8 @@ extension PreparedStep {
   var arguments: [Int] { [] }
   var inner: CompiledPlan? { nil }
   var packer: NativePrimitive? { nil }
+  var keptBytes: Int { 0 }
+  func prepare(_ workspace: Workspace, index: Int) throws {}
 }
 
 /// The memory of one run: arena, scratchpad, and the addresses of all blocks.
@@ -110,6 +133,10 @@ final class Workspace: @unchecked Sendable {
   private let argumentBlocks: [Int]
   /// For each step with a plan inside, its workspace.
   private var inner: [Workspace?]
+  /// For each step that keeps something, its memory.
+  private let kept: [Buffer?]
+  /// Told of the steps that run.
+  var profiler: Profiler?
 
   /// - Parameter outer: the workspace whose scratchpad this one shares.
   init(_ compiled: CompiledPlan, outer: Workspace? = nil) {
@@ -126,6 +153,7 @@ final class Workspace: @unchecked Sendable {
     argumentStarts = starts
     argumentBlocks = flat
     arguments = .allocate(capacity: max(flat.count, 1))
+    kept = compiled.steps.map { $0.keptBytes == 0 ? nil : Buffer(byteCount: $0.keptBytes) }
     inner = []
     inner = compiled.steps.map { step in step.inner.map { Workspace($0, outer: self) } }
   }
@@ -155,6 +183,8 @@ final class Workspace: @unchecked Sendable {
   }
 
   func inner(of step: Int) -> Workspace { inner[step]! }
+
+  func kept(by step: Int) -> UnsafeMutableRawPointer? { kept[step]?.pointer }
 
   /// The address of a view's first element.
   func address(_ view: Plan.View, _ dtype: DType) -> UnsafeMutableRawPointer {

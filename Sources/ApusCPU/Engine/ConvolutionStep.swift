@@ -10,19 +10,23 @@ struct ConvolutionStep: PreparedStep {
 
   var scratchpadBytes: Int { primitive.scratchpadSize }
 
+  /// - Parameters:
+  ///   - packed: the weights come in the layout that the primitive prefers.
+  ///   - threads: how many take part in a run; all of the pool's if nil.
   /// - Returns: a step that falls back to plain code where oneDNN has nothing for these operands.
   static func prepare(
-    _ call: Plan.ConvolutionCall, packed: Bool = false, fallback: any PrimitiveEvaluator
+    _ call: Plan.ConvolutionCall, packed: Bool = false, threads: Int? = nil,
+    fallback: any PrimitiveEvaluator
   ) throws -> any PreparedStep {
     var description = ConvolutionDescription(call)
     description.weightsPacked = packed
     // What the library's plain loops are for: a chain that plain code knows nothing of.
     description.allowsReference = !packed && (call.bias != nil || !call.postOps.isEmpty)
     do throws(OneDNNError) {
-      let primitive = try fastest(description)
+      let primitive = try fastest(description, threads: threads)
       return ConvolutionStep(call: call, isPacked: packed, primitive: primitive)
     } catch {
-      if packed { return try prepare(call, fallback: fallback) }
+      if packed { return try prepare(call, threads: threads, fallback: fallback) }
       guard case .unsupported = error, !description.allowsReference else { throw error }
       return StridedStep(
         .convolution(call.attributes), operands: [call.first, call.second],
@@ -34,18 +38,20 @@ struct ConvolutionStep: PreparedStep {
 
   /// By the fastest method, by the direct one where this oneDNN or this processor lacks it.
   private static func fastest(
-    _ description: ConvolutionDescription
+    _ description: ConvolutionDescription, threads: Int?
   ) throws(OneDNNError) -> NativePrimitive {
     let method = description.fastestMethod
-    guard method != .direct else { return try PrimitiveCache.shared.convolution(description) }
+    guard method != .direct else {
+      return try PrimitiveCache.shared.convolution(description, threads: threads)
+    }
     var special = description
     special.method = method
     special.allowsReference = false
     do throws(OneDNNError) {
-      return try PrimitiveCache.shared.convolution(special)
+      return try PrimitiveCache.shared.convolution(special, threads: threads)
     } catch {
       guard case .unsupported = error else { throw error }
-      return try PrimitiveCache.shared.convolution(description)
+      return try PrimitiveCache.shared.convolution(description, threads: threads)
     }
   }
 

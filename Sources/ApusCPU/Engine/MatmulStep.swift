@@ -7,13 +7,21 @@ struct MatmulStep: PreparedStep {
   /// Whether `b` comes in the layout that the primitive prefers.
   private let isPacked: Bool
   private let primitive: NativePrimitive
+  /// Whether `b` is brought into the layout that oneDNN prefers once, before a loop's rounds.
+  private let packsWeights: Bool
 
+  var keptBytes: Int { packsWeights ? primitive.packedWeightsSize : 0 }
   var scratchpadBytes: Int { primitive.scratchpadSize }
 
+  /// - Parameters:
+  ///   - packed: `b` comes in the layout that the primitive prefers.
+  ///   - packsWeights: `b` is the same in all rounds of a loop.
+  ///   - threads: how many take part in a run; all of the pool's if nil.
   /// - Returns: our own code where there are few rows, plain code where oneDNN has nothing for these
   ///   operands.
   static func prepare(
-    _ matmul: Plan.Matmul, packed: Bool = false, fallback: any PrimitiveEvaluator
+    _ matmul: Plan.Matmul, packed: Bool = false, packsWeights: Bool = false, threads: Int? = nil,
+    fallback: any PrimitiveEvaluator
   ) throws -> any PreparedStep {
     if let narrow = NarrowStep(matmul) { return narrow }
     var description = MatmulDescription(
@@ -27,12 +35,20 @@ struct MatmulStep: PreparedStep {
       matmul.bias == nil && matmul.postOps.isEmpty && matmul.destination.isDense
       && matmul.resultDType == matmul.dtype
     description.allowsReference = !packed && !isPlain
+    if packsWeights {
+      var chosen = description
+      chosen.weightsPacked = true
+      chosen.allowsReference = false
+      if let primitive = try? PrimitiveCache.shared.matmul(chosen, threads: threads) {
+        return MatmulStep(matmul: matmul, isPacked: false, primitive: primitive, packsWeights: true)
+      }
+    }
     do throws(OneDNNError) {
+      let primitive = try PrimitiveCache.shared.matmul(description, threads: threads)
       return MatmulStep(
-        matmul: matmul, isPacked: packed,
-        primitive: try PrimitiveCache.shared.matmul(description))
+        matmul: matmul, isPacked: packed, primitive: primitive, packsWeights: false)
     } catch {
-      if packed { return try prepare(matmul, fallback: fallback) }
+      if packed { return try prepare(matmul, threads: threads, fallback: fallback) }
       guard case .unsupported = error, !description.allowsReference else { throw error }
       return StridedStep(
         .matmul(transposeA: false, transposeB: false), operands: [matmul.a, matmul.b],
@@ -42,16 +58,27 @@ struct MatmulStep: PreparedStep {
 
   var packer: NativePrimitive? { isPacked ? primitive : nil }
 
-  private init(matmul: Plan.Matmul, isPacked: Bool, primitive: NativePrimitive) {
+  private init(
+    matmul: Plan.Matmul, isPacked: Bool, primitive: NativePrimitive, packsWeights: Bool
+  ) {
     self.matmul = matmul
     self.isPacked = isPacked
     self.primitive = primitive
+    self.packsWeights = packsWeights
+  }
+
+  func prepare(_ workspace: Workspace, index: Int) throws {
+    guard let packed = workspace.kept(by: index) else { return }
+    try primitive.packWeights(
+      workspace.address(matmul.b, matmul.dtype), into: packed,
+      scratchpad: workspace.scratchpad.pointer)
   }
 
   func run(_ workspace: Workspace, index: Int) throws {
     let dtype = matmul.dtype
     try primitive.execute(
-      input: workspace.address(matmul.a, dtype), weights: workspace.address(matmul.b, dtype),
+      input: workspace.address(matmul.a, dtype),
+      weights: workspace.kept(by: index) ?? workspace.address(matmul.b, dtype),
       bias: matmul.bias.map { workspace.address($0, matmul.biasDType) },
       output: workspace.address(matmul.destination, matmul.resultDType),
       operands: workspace.operands(matmul.postOps),

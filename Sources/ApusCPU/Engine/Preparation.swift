@@ -8,7 +8,14 @@ struct Preparation {
   let plan: Plan
   /// Steps whose weights come in the layout that the library prefers.
   var packed: Set<Int> = []
+  /// Inputs that stay the same while a loop runs the plan again and again.
+  var constants: Range<Int> = 0..<0
+  /// Whether the plan runs on one thread.
+  let isSmall: Bool
   let fallback: any PrimitiveEvaluator
+
+  /// How many threads take part in a step; all of the pool's if nil.
+  private var threads: Int? { isSmall ? 1 : nil }
 
   func steps() throws -> [any PreparedStep] {
     let kernels = plan.steps.compactMap { step -> Kernel? in
@@ -34,7 +41,8 @@ struct Preparation {
     let ready = prepared.withLock { $0 }
     return try plan.steps.indices.map { index in
       if case .kernel(let kernel, let arguments) = plan.steps[index].operation {
-        return KernelStep(kernel, rest.removeFirst(), arguments: arguments)
+        return KernelStep(
+          kernel, rest.removeFirst(), arguments: arguments, threads: threads)
       }
       return try ready[index]!.get()
     }
@@ -45,12 +53,21 @@ struct Preparation {
     let isPacked = packed.contains(index)
     return switch plan.steps[index].operation {
     case .kernel: preconditionFailure("a kernel is compiled, not called")
-    case .matmul(let matmul): try MatmulStep.prepare(matmul, packed: isPacked, fallback: fallback)
-    case .convolution(let call): try ConvolutionStep.prepare(call, packed: isPacked, fallback: fallback)
+    case .matmul(let matmul):
+      try MatmulStep.prepare(
+        matmul, packed: isPacked, packsWeights: isConstant(matmul.b.block), threads: threads,
+        fallback: fallback)
+    case .convolution(let call):
+      try ConvolutionStep.prepare(call, packed: isPacked, threads: threads, fallback: fallback)
     case .primitive(let primitive, let operands, let results):
       PrimitiveStep(
         primitive, operands: operands, results: results, plan: plan, evaluator: fallback)
-    case .scan(let call): try ScanStep(call, fallback: fallback)
+    case .scan(let call): try ScanStep(call, inSmall: isSmall, fallback: fallback)
     }
+  }
+
+  private func isConstant(_ block: Int) -> Bool {
+    guard case .input(let input) = plan.blocks[block].place else { return false }
+    return constants.contains(input)
   }
 }

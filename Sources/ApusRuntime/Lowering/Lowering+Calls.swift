@@ -83,9 +83,22 @@ extension Lowering {
     _ instruction: Program.Instruction, _ scan: Scan
   ) throws(Emitter.NeedsStorage) {
     let operands = instruction.operands.map { view(of: $0) }
+    var distinct = scan.body
+    distinct.outputs = []
+    var sources: [Plan.ScanCall.Source] = []
+    for value in scan.body.outputs {
+      if value < scan.body.inputCount {
+        sources.append(.input(value))
+      } else if let known = distinct.outputs.firstIndex(of: value) {
+        sources.append(.output(known))
+      } else {
+        sources.append(.output(distinct.outputs.count))
+        distinct.outputs.append(value)
+      }
+    }
     let body: Plan
     do throws(TensorError) {
-      body = try Lowering.plan(for: scan.body, capabilities: capabilities)
+      body = try Lowering.plan(for: distinct, capabilities: capabilities)
     } catch {
       preconditionFailure("the body of a scan was checked with its program: \(error)")
     }
@@ -96,7 +109,7 @@ extension Lowering {
     blocks.append(Plan.Block(place: .arena(-1), type: size))
     let call = Plan.ScanCall(
       scan: scan, body: body, operands: operands, results: instruction.results.map(block),
-      scratch: scratch)
+      sources: sources, scratch: scratch)
     add(.scan(call), reads: operands.map(\.block), instruction, scratch: [scratch])
   }
 

@@ -9,6 +9,9 @@ extension Plan: CustomStringConvertible {
       let writes = step.writes.map(place).joined(separator: ", ")
       let module = step.module.map { "  // \($0)" } ?? ""
       lines.append("  \(index): \(writes) = \(step.name)(\(reads))\(module)")
+      if case .scan(let call) = step.operation {
+        lines += call.body.description.split(separator: "\n").map { "    " + $0 }
+      }
     }
     for (output, alias) in aliases.enumerated() {
       if let alias { lines.append("  output \(output) takes over input \(alias)") }

@@ -85,11 +85,21 @@ public struct Plan: Sendable {
   }
 
   public struct ScanCall: Sendable {
+    /// Where a round's result comes from.
+    public enum Source: Hashable, Sendable {
+      /// An input of the body, handed on.
+      case input(Int)
+      /// An output of the body's plan.
+      case output(Int)
+    }
+
     public var scan: Scan
+    /// Computes each distinct result of a round once.
     public var body: Plan
     public var operands: [View]
-    /// nil where nobody needs the result.
     public var results: [Int]
+    /// For each result of the scan's body where it comes from.
+    public var sources: [Source]
     /// Scratch memory: the body's arena, then two sets of carries.
     public var scratch: Int
   }
