@@ -11,11 +11,12 @@ struct KernelStep: PreparedStep {
   /// Work, in additions, that is worth waking another thread for.
   private static let worthAThread = 16_384
 
-  init(_ kernel: Kernel, _ compiled: CompiledKernel, arguments: [Int]) {
+  /// - Parameter threads: how many take part in a run; all of the pool's if nil.
+  init(_ kernel: Kernel, _ compiled: CompiledKernel, arguments: [Int], threads: Int?) {
     self.arguments = arguments
     self.compiled = compiled
     count = kernel.parallelCount
-    grain = max(1, Self.worthAThread / kernel.workPerPoint)
+    grain = threads == 1 ? .max : max(1, Self.worthAThread / kernel.workPerPoint)
   }
 
   func run(_ workspace: Workspace, index: Int) {

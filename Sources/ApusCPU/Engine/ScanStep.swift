@@ -31,11 +31,14 @@ struct ScanStep: PreparedStep {
   var inner: CompiledPlan? { body }
   var scratchpadBytes: Int { body.scratchpadBytes }
 
-  init(_ call: Plan.ScanCall, fallback: any PrimitiveEvaluator) throws {
+  init(
+    _ call: Plan.ScanCall, inSmall isSmall: Bool, fallback: any PrimitiveEvaluator
+  ) throws {
     self.call = call
     let isLong = call.scan.length >= Self.worthPreparing
     body = try CompiledPlan(
-      call.body, constants: 0..<(isLong ? call.scan.constants : 0), fallback: fallback)
+      call.body, constants: 0..<(isLong ? call.scan.constants : 0), inSmall: isSmall,
+      fallback: fallback)
     bytes = call.scan.body.outputTypes.map(\.byteCount)
     destinations = call.body.outputTypes.indices.map { Self.destination(of: $0, call) }
     var offsets: [Int] = []

@@ -18,24 +18,30 @@ package final class NativePrimitive: Sendable {
   /// Whether oneDNN fell back to plain loops, which are about a thousand times slower.
   package let isReference: Bool
 
-  package convenience init(_ description: MatmulDescription) throws(OneDNNError) {
+  /// - Parameter threads: how many take part in a run; all of the pool's if nil.
+  package convenience init(
+    _ description: MatmulDescription, threads: Int? = nil
+  ) throws(OneDNNError) {
     var native = try apus_matmul_desc(description)
-    try self.init(subject: { "matmul \(description)" }) { apus_dnnl_matmul_create(&native, &$0) }
+    try self.init(threads, subject: { "matmul \(description)" }) { apus_dnnl_matmul_create(&native, &$0) }
   }
 
-  package convenience init(_ description: ConvolutionDescription) throws(OneDNNError) {
+  /// - Parameter threads: how many take part in a run; all of the pool's if nil.
+  package convenience init(
+    _ description: ConvolutionDescription, threads: Int? = nil
+  ) throws(OneDNNError) {
     var native = try apus_convolution_desc(description)
-    try self.init(subject: { "convolution \(description)" }) {
+    try self.init(threads, subject: { "convolution \(description)" }) {
       apus_dnnl_convolution_create(&native, &$0)
     }
   }
 
   private init(
-    subject: () -> String, create: (inout OpaquePointer?) -> apus_dnnl_status
+    _ threads: Int?, subject: () -> String, create: (inout OpaquePointer?) -> apus_dnnl_status
   ) throws(OneDNNError) {
     if let reason = OneDNN.unavailableReason { throw .unavailable(reason) }
-    threads = Int32(ThreadPool.shared.threadCount)
-    apus_openmp_set_threads(threads)
+    self.threads = Int32(threads ?? ThreadPool.shared.threadCount)
+    apus_openmp_set_threads(self.threads)
     var made: OpaquePointer?
     let status = create(&made)
     guard status == APUS_DNNL_OK, let made else { throw OneDNNError(status, subject()) }

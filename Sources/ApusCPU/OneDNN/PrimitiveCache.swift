@@ -32,27 +32,32 @@ package final class PrimitiveCache: Sendable {
 
   package var count: Int { state.withLock { $0.entries.count } }
 
-  package func matmul(_ description: MatmulDescription) throws(OneDNNError) -> NativePrimitive {
-    try primitive(.matmul(description)) { () throws(OneDNNError) in
-      try NativePrimitive(description)
+  /// - Parameter threads: how many take part in a run; all of the pool's if nil.
+  package func matmul(
+    _ description: MatmulDescription, threads: Int? = nil
+  ) throws(OneDNNError) -> NativePrimitive {
+    try primitive(.matmul(description), threads) { (threads) throws(OneDNNError) in
+      try NativePrimitive(description, threads: threads)
     }
   }
 
+  /// - Parameter threads: how many take part in a run; all of the pool's if nil.
   package func convolution(
-    _ description: ConvolutionDescription
+    _ description: ConvolutionDescription, threads: Int? = nil
   ) throws(OneDNNError) -> NativePrimitive {
-    try primitive(.convolution(description)) { () throws(OneDNNError) in
-      try NativePrimitive(description)
+    try primitive(.convolution(description), threads) { (threads) throws(OneDNNError) in
+      try NativePrimitive(description, threads: threads)
     }
   }
 
   private func primitive(
-    _ description: Description, make: () throws(OneDNNError) -> NativePrimitive
+    _ description: Description, _ threads: Int?,
+    make: (_ threads: Int) throws(OneDNNError) -> NativePrimitive
   ) throws(OneDNNError) -> NativePrimitive {
-    let key = Key(description: description, threads: ThreadPool.shared.threadCount)
+    let key = Key(description: description, threads: threads ?? ThreadPool.shared.threadCount)
     if let found = lookUp(key) { return found }
     // Outside the lock, so that several threads can prepare a model; one of two equal ones wins.
-    let made = try make()
+    let made = try make(key.threads)
     return state.withLock { state in
       state.clock += 1
       if let other = state.entries[key]?.primitive { return other }
