@@ -119,11 +119,41 @@ private struct ScanLayout {
       let declared = carries + entering + residuals.map { values[$0] } + slices
       return Program.capturing(inputs: Array(declared), outputs: found).program
     }
-    let candidates = body(given: dearValues)
-    let uses = candidates.useCounts
-    let first = carries.count + entering.count
-    let residuals = dearValues.enumerated().filter { uses[first + $0.offset] > 0 }.map(\.element)
+    let residuals = residuals(values, for: found, given: carries + entering + slices)
     return (body(given: residuals), residuals)
+  }
+
+  /// The values of the forward body that the backward one is given: what is dear, or, where that
+  /// serves only one elementwise operation, its result, if it is no larger.
+  private func residuals(
+    _ values: [Node], for outputs: [Node], given inputs: ArraySlice<Node>
+  ) -> [Program.Value] {
+    var places: [Node: Program.Value] = [:]
+    for (value, node) in values.enumerated() where value >= scan.body.inputCount {
+      places[node] = value
+    }
+    var chosen = dearValues
+    while true {
+      var users: [Node: [Node]] = [:]
+      let boundary = Set(inputs + chosen.map { values[$0] })
+      for node in Node.topologicalOrder(of: outputs, stoppingAt: boundary)
+      where !boundary.contains(node) {
+        for input in node.inputs { users[input, default: []].append(node) }
+      }
+      let needed = outputs.reduce(into: Set(users.keys)) { $0.insert($1) }
+      chosen.removeAll { !needed.contains(values[$0]) }
+      var changed = false
+      for index in chosen.indices {
+        let node = values[chosen[index]]
+        guard let user = users[node]?.first, users[node]?.count == 1, !outputs.contains(node),
+          user.primitive.isElementwise, user.type.byteCount <= node.type.byteCount,
+          let place = places[user], !chosen.contains(place)
+        else { continue }
+        chosen[index] = place
+        changed = true
+      }
+      if !changed { return chosen }
+    }
   }
 }
 

@@ -345,6 +345,7 @@ public struct Lowering {
       inputTypes: Array(program.inputTypes), outputTypes: program.outputTypes, blocks: blocks,
       steps: steps, arenaBytes: 0, aliases: program.outputs.map { _ in nil })
     plan.accumulateInPlace()
+    plan.dropUnreadStores()
     plan.lendDonatedInputs(donated)
     plan.reuseDyingBlocks()
     plan.assignArena()
