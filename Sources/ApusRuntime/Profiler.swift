@@ -12,11 +12,29 @@ public final class Profiler: Sendable {
     public var flops: Int
     /// Bytes read and written, each operand and result once.
     public var bytes: Int
+    /// The number of the program, an index into `programs`, and of its step; nil where the engine
+    /// has no plan.
+    public var program: Int?
+    public var step: Int?
 
     public var nanoseconds: UInt64 { end - start }
   }
 
+  /// A compiled program that ran.
+  public struct ProgramRecord: Sendable {
+    public var plan: Plan
+    public var runs: Int
+  }
+
+  private struct Programs {
+    var records: [ProgramRecord] = []
+    /// Kept, so that their identities stay theirs.
+    var compiled: [any CompiledProgram & AnyObject] = []
+    var numbers: [ObjectIdentifier: Int] = [:]
+  }
+
   private let collected = Mutex<[Event]>([])
+  private let known = Mutex(Programs())
   private let limit: Int
 
   /// - Parameter limit: events kept; later ones are dropped, so that memory stays bounded.
@@ -24,11 +42,42 @@ public final class Profiler: Sendable {
 
   public var events: [Event] { collected.withLock { $0 } }
 
+  /// The programs that ran, in the order of their first runs.
+  public var programs: [ProgramRecord] { known.withLock { $0.records } }
+
   public func record(name: String, start: UInt64, end: UInt64, flops: Int = 0, bytes: Int = 0) {
+    append(Event(name: name, start: start, end: end, flops: flops, bytes: bytes))
+  }
+
+  private func append(_ event: Event) {
     collected.withLock { events in
-      guard events.count < limit else { return }
-      events.append(Event(name: name, start: start, end: end, flops: flops, bytes: bytes))
+      if events.count < limit { events.append(event) }
     }
+  }
+
+  /// Notes a run of a compiled program and returns the program's number.
+  public func begin(_ compiled: any CompiledProgram & AnyObject, _ plan: Plan) -> Int {
+    known.withLock { known in
+      let identity = ObjectIdentifier(compiled)
+      let number = known.numbers[identity] ?? known.records.count
+      if number == known.records.count {
+        known.numbers[identity] = number
+        known.compiled.append(compiled)
+        known.records.append(ProgramRecord(plan: plan, runs: 0))
+      }
+      known.records[number].runs += 1
+      return number
+    }
+  }
+
+  /// Records one step of a program that `begin` numbered.
+  public func record(_ plan: Plan, program: Int, step: Int, start: UInt64, end: UInt64) {
+    let content = plan.steps[step]
+    let traffic = (content.reads + content.writes).reduce(0) { $0 + plan.blocks[$1].byteCount }
+    append(
+      Event(
+        name: content.name, start: start, end: end, flops: content.flops, bytes: traffic,
+        program: program, step: step))
   }
 
   /// Profiles everything that runs in this task.

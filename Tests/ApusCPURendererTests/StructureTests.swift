@@ -286,6 +286,22 @@ import Testing
     #expect(memory.array() == [Float(10)])
   }
 
+  /// Beyond a number that models do not reach, small kernels are compiled quickly; large ones never.
+  @Test func manySmallKernelsAreCompiledQuickly() throws {
+    let kernels = (1...(KernelCompiler.manySmallKernels + 1)).map { Examples.total(.f32, $0, .sum) }
+    let compiler = KernelCompiler()
+    let quick = try compiler.compile(kernels)
+    #expect(compiler.compilationCount == kernels.count)
+    let large = Examples.total(.f32, 1 << 20, .sum)
+    let before = try compiler.compile([large])[0]
+    #expect(try compiler.compile(kernels + [large]).last === before)
+    let memory = Memory([Float(0)])
+    quick[41].run([Memory([Float](repeating: 1, count: 42)), memory])
+    #expect(memory.array() == [Float(42)])
+    // By itself it is compiled well, and so anew.
+    #expect(try compiler.compile(kernels[41]) !== quick[41])
+  }
+
   @Test func aSecondProcessCompilesNothing() throws {
     let folder = NSTemporaryDirectory() + "apus-kernels-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -73,6 +73,28 @@ import Testing
     }
   }
 
+  @Test func profilesTrainingAndPrediction() throws {
+    try withFolder { folder in
+      let (run, page, trace) = ("\(folder)/run", "\(folder)/page.html", "\(folder)/trace.json")
+      let train = try apus(
+        "profile", "train", "--model", "mlp", "--epochs", "1", "--output", run, "--page", page,
+        "--trace", trace, "--json")
+      #expect(train.status == 0, "\(train.errors)")
+      #expect(try train.json()["status"] as? String == "finished")
+      #expect(train.errors.contains("of limit  kernel") && train.errors.contains("matmul ["))
+      #expect(train.errors.contains("memory of the longest program: "))
+      let html = try String(contentsOfFile: page, encoding: .utf8)
+      #expect(html.contains("<svg class=\"steps\"") && html.contains("matmul ["))
+      let events = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: trace)))
+      #expect(((events as? [String: Any])?["traceEvents"] as? [Any])?.isEmpty == false)
+
+      let predict = try apus("profile", "predict", run, "\(run)/sample.png", "--page", page)
+      #expect(predict.status == 0 && predict.output.contains("of limit  kernel"))
+      let unknown = try apus("profile", "inspect", run)
+      #expect(unknown.status == 64)
+    }
+  }
+
   @Test func theWholeJob() throws {
     try withFolder { folder in
       let run = "\(folder)/run"

@@ -7,7 +7,7 @@ import ApusTrain
 /// ApusBenchmarks serve <workload> <data>          steps on demand, see `Server`
 /// ApusBenchmarks profile <workload> <data> [n]    where the time of n steps goes
 /// ApusBenchmarks gemm                             the machine's arithmetic limit
-/// ApusBenchmarks growth                           how time grows with the size of the work
+/// ApusBenchmarks growth [width|depth|batch|nodes]  how time grows with the size of the work
 /// ```
 @main
 struct ApusBenchmarks {
@@ -23,7 +23,7 @@ struct ApusBenchmarks {
     case "gemm":
       try Gemm.run()
     case "growth":
-      try Growth.run()
+      try Growth.run(by: arguments.popFirst())
     default:
       throw BenchmarkError("usage: ApusBenchmarks serve|profile <workload> <data>, gemm, or growth")
     }

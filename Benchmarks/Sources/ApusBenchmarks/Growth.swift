@@ -3,14 +3,16 @@ import Apus
 /// How time grows with the size of the work: no faster than the arithmetic, and compiling no faster
 /// than the graph.
 enum Growth {
-  static func run() throws {
-    let lines = [
-      try gpt("width", [192, 384, 768]) { GPTConfiguration(width: $0, heads: $0 / 64) },
-      try gpt("depth", [3, 6, 12]) { GPTConfiguration(layers: $0) },
-      try mlp(batches: [32, 128, 512, 2_048]),
-      try compilation(nodes: [1_000, 5_000, 20_000]),
+  /// - Parameter size: what grows: `width`, `depth`, `batch` or `nodes`; nil for one after the other.
+  static func run(by size: String? = nil) throws {
+    let lines: [(size: String, line: () throws -> String)] = [
+      ("width", { try gpt("width", [192, 384, 768]) { GPTConfiguration(width: $0, heads: $0 / 64) } }),
+      ("depth", { try gpt("depth", [3, 6, 12]) { GPTConfiguration(layers: $0) } }),
+      ("batch", { try mlp(batches: [32, 128, 512, 2_048]) }),
+      ("nodes", { try compilation(nodes: [1_000, 5_000, 20_000]) }),
     ]
-    print("[" + lines.joined(separator: ",\n") + "]")
+    let chosen = try lines.filter { size == nil || $0.size == size }.map { try $0.line() }
+    print("[" + chosen.joined(separator: ",\n") + "]")
   }
 
   /// Time against arithmetic, relative to the smallest size.

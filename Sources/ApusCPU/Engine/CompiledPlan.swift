@@ -78,16 +78,14 @@ final class CompiledPlan: CompiledProgram {
     }
     workspace.profiler = profiler
     defer { workspace.profiler = nil }
+    let program = profiler.begin(self, plan)
     for (index, step) in steps.enumerated() {
       let start = monotonicNanoseconds()
       try step.run(workspace, index: index)
       // The steps inside have been recorded themselves.
       if step.inner != nil { continue }
-      let traffic = (plan.steps[index].reads + plan.steps[index].writes)
-        .reduce(0) { $0 + plan.blocks[$1].byteCount }
       profiler.record(
-        name: plan.steps[index].name, start: start, end: monotonicNanoseconds(),
-        flops: plan.steps[index].flops, bytes: traffic)
+        plan, program: program, step: index, start: start, end: monotonicNanoseconds())
     }
   }
 }

@@ -68,10 +68,11 @@ struct ConvolutionStep: PreparedStep {
     let scratchpad = workspace.scratchpad.pointer
     switch call.attributes.kind {
     case .forward:
-      try primitive.execute(
-        input: first, weights: second, bias: call.bias.map { workspace.address($0, call.dtype) },
-        output: destination, operands: workspace.operands(call.postOps),
-        scratchpad: scratchpad)
+      try workspace.withOperands(call.postOps) { operands in
+        try primitive.execute(
+          input: first, weights: second, bias: call.bias.map { workspace.address($0, call.dtype) },
+          output: destination, operands: operands, scratchpad: scratchpad)
+      }
     case .inputGradient:
       try primitive.execute(
         input: destination, weights: second, output: first, scratchpad: scratchpad)

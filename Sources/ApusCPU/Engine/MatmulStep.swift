@@ -76,13 +76,14 @@ struct MatmulStep: PreparedStep {
 
   func run(_ workspace: Workspace, index: Int) throws {
     let dtype = matmul.dtype
-    try primitive.execute(
-      input: workspace.address(matmul.a, dtype),
-      weights: workspace.kept(by: index) ?? workspace.address(matmul.b, dtype),
-      bias: matmul.bias.map { workspace.address($0, matmul.biasDType) },
-      output: workspace.address(matmul.destination, matmul.resultDType),
-      operands: workspace.operands(matmul.postOps),
-      scratchpad: workspace.scratchpad.pointer)
+    try workspace.withOperands(matmul.postOps) { operands in
+      try primitive.execute(
+        input: workspace.address(matmul.a, dtype),
+        weights: workspace.kept(by: index) ?? workspace.address(matmul.b, dtype),
+        bias: matmul.bias.map { workspace.address($0, matmul.biasDType) },
+        output: workspace.address(matmul.destination, matmul.resultDType), operands: operands,
+        scratchpad: workspace.scratchpad.pointer)
+    }
   }
 }
 
@@ -105,10 +106,20 @@ extension Plan.PostOp {
 }
 
 extension Workspace {
-  /// The tensors that a chain of post-ops reads.
-  func operands(_ postOps: [Plan.PostOp]) -> [UnsafeMutableRawPointer?] {
-    var addresses: [UnsafeMutableRawPointer?] = []
-    for case .add(let view, let dtype) in postOps { addresses.append(address(view, dtype)) }
-    return addresses
+  /// Calls `body` with the tensors that a chain of post-ops reads; they lie on the stack.
+  func withOperands(
+    _ postOps: [Plan.PostOp],
+    _ body: (UnsafePointer<UnsafeMutableRawPointer?>) throws -> Void
+  ) rethrows {
+    try withUnsafeTemporaryAllocation(
+      of: UnsafeMutableRawPointer?.self, capacity: Swift.max(postOps.count, 1)
+    ) { addresses in
+      var count = 0
+      for case .add(let view, let dtype) in postOps {
+        addresses.initializeElement(at: count, to: address(view, dtype))
+        count += 1
+      }
+      try body(UnsafePointer(addresses.baseAddress!))
+    }
   }
 }

@@ -29,12 +29,18 @@ final class KernelCache: Sendable {
     }
   }
 
+  /// A kernel, and how well it is to be compiled.
+  struct Request: Hashable {
+    var kernel: Kernel
+    var optimisation: JIT.Optimisation
+  }
+
   private struct Entry {
     var promise: Promise
     var lastUse: Int
   }
   private struct State {
-    var entries: [Kernel: Entry] = [:]
+    var entries: [Request: Entry] = [:]
     var clock = 0
   }
 
@@ -46,22 +52,24 @@ final class KernelCache: Sendable {
   var count: Int { state.withLock { $0.entries.count } }
 
   /// What the cache has for a kernel. When it has nothing, the caller must fulfil the promise.
-  func find(_ kernel: Kernel) -> (promise: Promise, isNew: Bool) {
+  func find(_ request: Request) -> (promise: Promise, isNew: Bool) {
     state.withLock { state in
       state.clock += 1
-      if state.entries[kernel] != nil {
-        state.entries[kernel]!.lastUse = state.clock
-        return (state.entries[kernel]!.promise, false)
+      if state.entries[request] != nil {
+        state.entries[request]!.lastUse = state.clock
+        return (state.entries[request]!.promise, false)
       }
       if state.entries.count >= capacity { evict(&state) }
       let promise = Promise()
-      state.entries[kernel] = Entry(promise: promise, lastUse: state.clock)
+      state.entries[request] = Entry(promise: promise, lastUse: state.clock)
       return (promise, true)
     }
   }
 
   /// Forgets a kernel that could not be compiled, so that the next attempt tries again.
-  func remove(_ kernel: Kernel) { state.withLock { _ = $0.entries.removeValue(forKey: kernel) } }
+  func remove(_ request: Request) {
+    state.withLock { _ = $0.entries.removeValue(forKey: request) }
+  }
 
   /// Drops the older half at once, so that a full cache costs no search at every miss.
   private func evict(_ state: inout State) {

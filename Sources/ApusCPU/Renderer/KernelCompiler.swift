@@ -29,21 +29,32 @@ package final class KernelCompiler: Sendable {
     try compile([kernel])[0]
   }
 
-  /// The kernels in the order given.
+  /// So many small kernels in one program are compiled quickly rather than well.
+  ///
+  /// Vectorising a kernel takes LLVM ten milliseconds, three times what it takes without, and makes
+  /// one of 256 elements a microsecond faster. A model has a few dozen of them.
+  package static let manySmallKernels = 200
+
+  /// The kernels of one program, in the order given.
   package func compile(_ kernels: [Kernel]) throws(JITError) -> [CompiledKernel] {
+    var small: Set<Kernel> = []
+    for kernel in kernels where kernel.isSmall { small.insert(kernel) }
+    let isHasty = small.count > Self.manySmallKernels
     var promises: [KernelCache.Promise] = []
-    var missing: [(kernel: Kernel, promise: KernelCache.Promise)] = []
+    var missing: [(request: KernelCache.Request, promise: KernelCache.Promise)] = []
     for kernel in kernels {
-      let (promise, isNew) = cache.find(kernel)
+      let optimisation: JIT.Optimisation = isHasty && kernel.isSmall ? .some : .full
+      let request = KernelCache.Request(kernel: kernel, optimisation: optimisation)
+      let (promise, isNew) = cache.find(request)
       promises.append(promise)
-      if isNew { missing.append((kernel, promise)) }
+      if isNew { missing.append((request, promise)) }
     }
     let work = missing
     if work.count == 1 {
-      fulfil(work[0].promise, work[0].kernel)
+      fulfil(work[0].promise, work[0].request)
     } else if !work.isEmpty {
       DispatchQueue.concurrentPerform(iterations: work.count) { index in
-        fulfil(work[index].promise, work[index].kernel)
+        fulfil(work[index].promise, work[index].request)
       }
     }
     var compiled: [CompiledKernel] = []
@@ -51,18 +62,19 @@ package final class KernelCompiler: Sendable {
     return compiled
   }
 
-  private func fulfil(_ promise: KernelCache.Promise, _ kernel: Kernel) {
-    let outcome = Result { () throws(JITError) in try make(kernel) }
-    if case .failure = outcome { cache.remove(kernel) }
+  private func fulfil(_ promise: KernelCache.Promise, _ request: KernelCache.Request) {
+    let outcome = Result { () throws(JITError) in try make(request) }
+    if case .failure = outcome { cache.remove(request) }
     promise.fulfil(outcome)
   }
 
   /// The name of the function in every kernel's code: equal kernels then have equal IR.
   private static let function = "kernel"
 
-  private func make(_ kernel: Kernel) throws(JITError) -> CompiledKernel {
+  private func make(_ request: KernelCache.Request) throws(JITError) -> CompiledKernel {
+    let kernel = request.kernel
     let ir = LLVMRenderer.render(kernel, name: Self.function)
-    let key = store == nil ? nil : CodeIdentity.key(ir: ir, optimisation: .full)
+    let key = store == nil ? nil : CodeIdentity.key(ir: ir, optimisation: request.optimisation)
     if let key, let object = store?.load(key),
       let code = try? MachineCode(object: object, functions: [Self.function])
     {
@@ -72,9 +84,15 @@ package final class KernelCompiler: Sendable {
     let number = compilations.add(1, ordering: .relaxed).newValue
     DebugLevel.kernels.log("kernel\(number):\n\(kernel)")
     DebugLevel.code.log("kernel\(number) as LLVM IR:\n\(ir)")
-    let object = try JIT.shared.get().emitObject(ir: ir, functions: [Self.function])
+    let object = try JIT.shared.get().emitObject(
+      ir: ir, functions: [Self.function], optimisation: request.optimisation)
     let code = try MachineCode(object: object, functions: [Self.function])
     if let key { store?.save(object, title: kernel.name, for: key) }
     return try CompiledKernel(code, name: Self.function, kernel: kernel)
   }
+}
+
+extension Kernel {
+  /// Whether one thread does it in some ten microseconds, even without vectors.
+  fileprivate var isSmall: Bool { parallelCount * workPerPoint <= 65_536 }
 }

@@ -34,12 +34,22 @@ final class MemoryPool: Sendable {
   func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
     let size = Self.rounded(byteCount)
     if size >= Self.smallest, let block = pop(size) { return block.pointer }
+    let isHuge = size >= Self.worthHugePages
+    let alignment = isHuge ? Self.hugePage : Buffer.alignment
     var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, Buffer.alignment, size) == 0, let memory else {
+    guard posix_memalign(&memory, alignment, size) == 0, let memory else {
       fatalError("Apus: out of memory: \(byteCount) bytes for one tensor could not be allocated")
     }
+    #if os(Linux)
+      // A hint, and no error where the system has no such pages: 512 times fewer faults at the first
+      // touch, and fewer misses of the address cache later. Only whole pages inside are concerned.
+      if isHuge { madvise(memory, size & -Self.hugePage, 14 /* MADV_HUGEPAGE */) }
+    #endif
     return memory
   }
+
+  private static let hugePage = 1 << 21
+  private static let worthHugePages = 1 << 22
 
   func give(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) {
     let size = Self.rounded(byteCount)

@@ -38,6 +38,8 @@ public struct Lowering {
   private let updates: Set<Program.Value>
   private let donated: Set<Int>
   let blockTable: BlockTable
+  /// Values that turned out to need memory of their own.
+  private var missing: Set<Program.Value> = []
 
   /// The block of each value that owns memory.
   final class BlockTable {
@@ -55,13 +57,11 @@ public struct Lowering {
     var forced: Set<Program.Value> = []
     while true {
       var lowering = Lowering(program, capabilities, donated, forced: forced)
-      do throws(Emitter.NeedsStorage) {
-        try lowering.scheduleAll()
-        return try lowering.finish(donated: donated)
-      } catch {
-        // Each round stores one more value, so this ends.
-        forced.insert(error.value)
-      }
+      lowering.scheduleAll()
+      if let plan = lowering.finish(donated: donated) { return plan }
+      // Each round stores more values, so this ends; as it finds all that are missing, two rounds
+      // are nearly always enough.
+      forced.formUnion(lowering.missing)
     }
   }
 
@@ -94,11 +94,15 @@ public struct Lowering {
 
   // MARK: Schedule
 
-  private mutating func scheduleAll() throws(Emitter.NeedsStorage) {
+  private mutating func scheduleAll() {
     for instruction in program.instructions {
       guard instruction.results.contains(where: { placement.isStored[$0] && placement.owner[$0] == $0 })
       else { continue }
-      try schedule(instruction)
+      do throws(Emitter.NeedsStorage) {
+        try schedule(instruction)
+      } catch {
+        missing.insert(error.value)
+      }
     }
     copyOutputs()
   }
@@ -325,22 +329,27 @@ public struct Lowering {
 
   // MARK: Result
 
-  private mutating func finish(donated: Set<Int>) throws(Emitter.NeedsStorage) -> Plan {
+  /// The plan; nil where values are missing.
+  private mutating func finish(donated: Set<Int>) -> Plan? {
     var steps: [Plan.Step] = []
     for entry in entries {
       switch entry {
       case .steps(let ready): steps += ready
-      case .reductions(let group): steps += try self.steps(for: group)
+      case .reductions(let group):
+        do throws(Emitter.NeedsStorage) {
+          steps += try self.steps(for: group)
+        } catch {
+          missing.insert(error.value)
+        }
       case .group(let group):
-        let table = blockTable
-        let (kernel, arguments) = try group.kernel(
-          emitter: &emitter, placement: placement, block: { table.blocks[$0] })
-        let instructions = group.members.compactMap { placement.definition(of: $0.value) }
-        let work = instructions.reduce(0) { $0 + flops(of: $1) }
-        let module = instructions.lazy.compactMap(\.module).first
-        steps.append(step(kernel, arguments, flops: work, module: module))
+        do throws(Emitter.NeedsStorage) {
+          steps.append(try step(of: group))
+        } catch {
+          missing.insert(error.value)
+        }
       }
     }
+    guard missing.isEmpty else { return nil }
     var plan = Plan(
       inputTypes: Array(program.inputTypes), outputTypes: program.outputTypes, blocks: blocks,
       steps: steps, arenaBytes: 0, aliases: program.outputs.map { _ in nil })
@@ -350,6 +359,16 @@ public struct Lowering {
     plan.reuseDyingBlocks()
     plan.assignArena()
     return plan
+  }
+
+  private mutating func step(of group: KernelGroup) throws(Emitter.NeedsStorage) -> Plan.Step {
+    let table = blockTable
+    let (kernel, arguments) = try group.kernel(
+      emitter: &emitter, placement: placement, block: { table.blocks[$0] })
+    let instructions = group.members.compactMap { placement.definition(of: $0.value) }
+    let work = instructions.reduce(0) { $0 + flops(of: $1) }
+    let module = instructions.lazy.compactMap(\.module).first
+    return step(kernel, arguments, flops: work, module: module)
   }
 
   func step(_ kernel: Kernel, _ arguments: [Int], flops: Int, module: String?) -> Plan.Step {
