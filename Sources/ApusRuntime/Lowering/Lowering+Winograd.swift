@@ -188,8 +188,8 @@ extension Lowering {
       if let shift { result = builder.define(.f32, .binary(.add, result, shift)) }
       for op in postOps {
         switch op {
-        case .add(let view):
-          let other = element(of: view, g.dtype, at: position, in: &builder)
+        case .add(let view, let dtype):
+          let other = element(of: view, dtype, at: position, in: &builder)
           result = builder.define(.f32, .binary(.add, result, other))
         case .accumulate:
           let old = element(of: destination, g.dtype, at: position, in: &builder)
@@ -258,7 +258,9 @@ extension Lowering {
     if transposesFirst { left.swapLastAxes() }
     let work = 2 * c.shape.elementCount * left.shape[2]
     return Plan.Step(
-      operation: .matmul(Plan.Matmul(a: left, b: b, destination: c, dtype: .f32)),
+      operation: .matmul(
+        Plan.Matmul(
+          a: left, b: b, destination: c, dtype: .f32, resultDType: .f32, biasDType: .f32)),
       reads: [a.block, b.block], writes: [c.block], flops: work, module: module)
   }
 }
