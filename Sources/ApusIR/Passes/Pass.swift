@@ -42,7 +42,7 @@ public struct PassPipeline: Sendable {
       EliminateCommonSubexpressions.self, MergeScans.self, SimplifyScans.self,
       HoistFromScans.self, SumAfterScans.self, FoldConstants.self, SimplifyAlgebra.self,
       SimplifyMovement.self, JoinPads.self, PostponeBroadcasts.self, SimplifyReductions.self,
-      SimplifyMatmuls.self, EliminateDeadCode.self,
+      SimplifyMatmuls.self, MultiplyTables.self, EliminateDeadCode.self,
     ])
 
   /// - Parameter observe: told each pass that changed something, and what came out.

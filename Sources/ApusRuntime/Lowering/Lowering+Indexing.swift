@@ -71,16 +71,28 @@ extension Lowering {
     let updates = instruction.operands[2]
     let domain = type(updates).shape
     for extent in domain { _ = builder.addVariable(extent: extent) }
-    let indices = KernelGroup.identity(domain)
+    var indices = KernelGroup.identity(domain)
     let indexRank = addressing == .slices ? type(instruction.operands[1]).shape.rank : 1
     let ordered = Array(axis..<(axis + indexRank)).filter { domain[$0] != 1 }
     let before = (0..<axis).filter { domain[$0] != 1 }
     let after = ((axis + indexRank)..<Swift.max(domain.rank, axis + indexRank)).filter { domain[$0] != 1 }
+    // The innermost loop runs over the last shared axis where there is one, in parts that are
+    // independent: its elements are next to each other, and one index serves them all when whole
+    // slices are addressed.
+    var parallel = before + after.dropLast()
+    var inner: [Kernel.Variable] = []
+    if let last = after.last {
+      inner = [last]
+      if let parts = [8, 4, 2].first(where: { domain[last] % $0 == 0 && domain[last] / $0 >= 64 }) {
+        let width = domain[last] / parts
+        let part = builder.addVariable(extent: parts)
+        inner = [builder.addVariable(extent: width)]
+        parallel.append(part)
+        indices[last] = Kernel.Index.variable(part).scaled(by: width) + .variable(inner[0])
+      }
+    }
     let chosen = addressing == .slices ? Array(indices[axis..<(axis + indexRank)]) : indices
-    // The innermost loop runs over the last shared axis where there is one: its elements are
-    // next to each other, and one index serves them all when whole slices are addressed.
-    let inner = after.last.map { [$0] } ?? []
-    builder.setParallel(before + after.dropLast())
+    builder.setParallel(parallel)
     builder.openScope()
     builder.openScope()
     let index = try emitter.emit(instruction.operands[1], at: chosen, in: &builder)
@@ -106,7 +118,7 @@ extension Lowering {
       builder.append(.store(argument: target, at: position, update))
     }
     builder.closeWhen(isInside)
-    builder.closeLoop(over: inner, isVectorizable: false)
+    builder.closeLoop(over: inner, isVectorizable: !inner.isEmpty)
     builder.closeLoop(over: ordered, isVectorizable: false)
   }
 
