@@ -8,6 +8,13 @@ public protocol Engine: Sendable {
   ///
   /// - Throws: `TensorError` where the program cannot run here, for instance for lack of memory.
   func compile(_ program: Program, options: CompileOptions) throws -> any CompiledProgram
+
+  /// Gives back memory that only compiling needs; the next compilation fetches it again.
+  func releaseCompiler()
+}
+
+extension Engine {
+  public func releaseCompiler() {}
 }
 
 /// What may change the code an engine makes from a program.

@@ -56,6 +56,8 @@ public struct FrozenExecutable: Sendable {
     main = try cache.executable(
       for: split.main, device: device,
       options: CompileOptions(donated: lent, frozen: Set(places)))
+    // Weights are read next: they need not find the compiler's memory beside theirs.
+    try EngineRegistry.engine(for: device).releaseCompiler()
   }
 
   /// Computes what follows from the frozen inputs.

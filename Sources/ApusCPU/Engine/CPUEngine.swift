@@ -44,6 +44,8 @@ public struct CPUEngine: Engine {
     return compiled
   }
 
+  public func releaseCompiler() { CodePages.release(libraryNamed: "libLLVM") }
+
   /// A library is missing; the sentence says what to install.
   private static func unavailable(_ sentence: String) -> TensorError {
     let message = sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
