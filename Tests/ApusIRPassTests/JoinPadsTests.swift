@@ -24,8 +24,7 @@ import Testing
   }
 
   @Test(arguments: [
-    // A gap, an overlap, another axis, another value.
-    ("low: [0, 4], high: [0, 0], interior: [0, 0], value: 0.0", "[2, 6]", "[2, 2]"),
+    // An overlap, another axis, another value.
     ("low: [0, 2], high: [0, 0], interior: [0, 0], value: 0.0", "[2, 6]", "[2, 4]"),
     ("low: [1, 0], high: [0, 0], interior: [0, 0], value: 0.0", "[2, 6]", "[1, 6]"),
     ("low: [0, 3], high: [0, 0], interior: [0, 0], value: 1.0", "[2, 6]", "[2, 3]"),

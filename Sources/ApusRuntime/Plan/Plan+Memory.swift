@@ -92,7 +92,7 @@ extension Plan {
         lenders[content.type, default: []].append(block)
       }
     }
-    var needless: Set<Int> = []
+    var takers: [Taker] = []
     for (block, content) in blocks.enumerated() {
       guard case .output(let output) = content.place, let write = firstWrite[block],
         let candidates = lenders[content.type]
@@ -103,22 +103,58 @@ extension Plan {
         return read == write && writes[block] == 1 && steps[write].rewritesInPlace(lender, as: block)
       }
       // The input that the same step reads is most likely the value that is updated.
-      guard let lender = fits.first(where: { lastRead[$0] == write }) ?? fits.first,
-        case .input(let input) = blocks[lender].place
-      else { continue }
-      lenders[content.type]?.removeAll { $0 == lender }
-      aliases[output] = input
-      guard lastRead[lender] == write else { continue }
-      if steps[write].copies(lender, to: block) {
-        needless.insert(write)
+      let near = fits.filter { lastRead[$0] == write }
+      let far = fits.filter { lastRead[$0] != write }
+      takers.append(Taker(output: output, block: block, write: write, lenders: near + far))
+    }
+    var needless: Set<Int> = []
+    for (taker, lender) in Taker.pairs(takers) {
+      guard case .input(let input) = blocks[lender].place else { continue }
+      aliases[taker.output] = input
+      guard lastRead[lender] == taker.write else { continue }
+      if steps[taker.write].copies(lender, to: taker.block) {
+        needless.insert(taker.write)
       } else {
-        steps[write].join(lender, into: block)
+        steps[taker.write].join(lender, into: taker.block)
       }
     }
     // What would be copied is there already.
     if !needless.isEmpty {
       steps = steps.enumerated().filter { !needless.contains($0.offset) }.map(\.element)
     }
+  }
+}
+
+/// An output that could take over the memory of any of some inputs, the most suitable first.
+private struct Taker {
+  var output: Int
+  var block: Int
+  var write: Int
+  var lenders: [Int]
+
+  /// As many pairs of an output and an input as there can be.
+  ///
+  /// An output that finds all its inputs taken asks their takers for another one (Kuhn, 1955).
+  static func pairs(_ takers: [Taker]) -> [(Taker, lender: Int)] {
+    var takerOf: [Int: Int] = [:]
+    func assign(_ index: Int, _ asked: inout Set<Int>) -> Bool {
+      if let free = takers[index].lenders.first(where: { takerOf[$0] == nil }) {
+        takerOf[free] = index
+        return true
+      }
+      for lender in takers[index].lenders where asked.insert(lender).inserted {
+        if assign(takerOf[lender]!, &asked) {
+          takerOf[lender] = index
+          return true
+        }
+      }
+      return false
+    }
+    for index in takers.indices {
+      var asked: Set<Int> = []
+      _ = assign(index, &asked)
+    }
+    return takerOf.sorted { $0.key < $1.key }.map { (takers[$0.value], $0.key) }
   }
 }
 

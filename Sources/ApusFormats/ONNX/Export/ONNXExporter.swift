@@ -57,6 +57,9 @@ public struct ONNXExporter {
   ) throws -> [UInt8] {
     precondition(sources.count == program.inputCount, "one source for each input")
     precondition(outputs.count == program.outputs.count, "one name for each output")
+    // ONNX has operators, not calls with gradients of their own.
+    let program = InlineCalls.rewrite(program) ?? program
+    let other = InlineCalls.rewrite(other) ?? other
     var exporter = ONNXExporter(program: program, other: other, weightsFile: weightsFile)
     try exporter.checkAgreement()
     exporter.graph.name = name
