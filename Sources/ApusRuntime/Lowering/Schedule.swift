@@ -68,20 +68,18 @@ private struct Dependencies {
     self.program = program
     producers = [Int?](repeating: nil, count: program.types.count)
     height = []
-    var users = [[Int]](repeating: [], count: program.inputCount)
+    var users = [[Int]](repeating: [], count: program.types.count)
     for (index, instruction) in program.instructions.enumerated() {
       for result in instruction.results { producers[result] = index }
       let below = instruction.operands.compactMap { producers[$0] }.map { height[$0] }.max() ?? -1
       height.append(below + 1)
-      for operand in instruction.operands where operand < program.inputCount {
-        users[operand].append(index)
-      }
+      for operand in instruction.operands { users[operand].append(index) }
     }
     for output in Set(program.outputs) {
       guard let index = producers[output] else { continue }
       var waits: Set<Int> = []
       for input in updatedInputs(output) where donated.contains(input) {
-        waits.formUnion(users[input])
+        waits.formUnion(readers(of: input, users))
       }
       waits.remove(index)
       if waits.isEmpty { continue }
@@ -92,6 +90,18 @@ private struct Dependencies {
 
   func operands(of index: Int) -> [Int] {
     program.instructions[index].operands.compactMap { producers[$0] }
+  }
+
+  /// Instructions that read a value, in memory or as part of what is computed where it is used.
+  private func readers(of value: Program.Value, _ users: [[Int]]) -> Set<Int> {
+    var found: Set<Int> = []
+    var open = users[value]
+    while let next = open.popLast(), found.count < 64 {
+      guard found.insert(next).inserted else { continue }
+      let instruction = program.instructions[next]
+      if instruction.primitive.isInlinable { open += users[instruction.result] }
+    }
+    return found
   }
 
   /// Instructions that use the result of one, directly or not.
