@@ -23,10 +23,13 @@ public struct CompileOptions: Hashable, Sendable {
   public var donated: Set<Int>
   /// Inputs that stay the same from run to run; they are given as `prepare` returned them.
   public var frozen: Set<Int>
+  /// The most bytes that the program may need; nil for `MemoryLimit.current`.
+  public var memoryLimit: Int?
 
-  public init(donated: Set<Int> = [], frozen: Set<Int> = []) {
+  public init(donated: Set<Int> = [], frozen: Set<Int> = [], memoryLimit: Int? = nil) {
     self.donated = donated
     self.frozen = frozen
+    self.memoryLimit = memoryLimit
   }
 }
 

@@ -29,10 +29,10 @@ public struct CPUEngine: Engine {
     let start = monotonicNanoseconds()
     let optimised = program.optimised()
     let afterPasses = monotonicNanoseconds()
-    let plan = try Lowering.plan(
-      for: optimised, capabilities: Self.capabilities, donated: options.donated)
+    let limit = options.memoryLimit ?? MemoryLimit.current
+    let plan = try Self.plan(for: optimised, donated: options.donated, limit: limit)
     DebugLevel.plans.log(plan.description)
-    try MemoryLimit.check(plan, peak: Cost(plan).peakBytes)
+    try MemoryLimit.check(plan, peak: Cost(plan).peakBytes, limit: limit)
     let afterLowering = monotonicNanoseconds()
     let compiled = try CompiledPlan(plan, frozen: options.frozen, fallback: fallback)
     let end = monotonicNanoseconds()
@@ -42,6 +42,25 @@ public struct CPUEngine: Engine {
         + "\(span(start, end)) ms (passes \(span(start, afterPasses)), lowering "
         + "\(span(afterPasses, afterLowering)), code \(span(afterLowering, end)))")
     return compiled
+  }
+
+  /// How often to look for values that need not be kept.
+  private static let planningRounds = 8
+
+  /// The plan of a program. Where it is over the limit, cheap values are computed twice.
+  private static func plan(
+    for program: Program, donated: Set<Int>, limit: Int
+  ) throws(TensorError) -> Plan {
+    var program = program
+    var plan = try Lowering.plan(for: program, capabilities: capabilities, donated: donated)
+    for _ in 0..<planningRounds {
+      let excess = Cost(plan).peakBytes - limit
+      guard excess > 0, let smaller = Rematerialise.rewrite(program, saving: excess) else { break }
+      let next = try Lowering.plan(for: smaller, capabilities: capabilities, donated: donated)
+      guard Cost(next).peakBytes < Cost(plan).peakBytes else { break }
+      (program, plan) = (smaller, next)
+    }
+    return plan
   }
 
   public func releaseCompiler() { CodePages.release(libraryNamed: "libLLVM") }
