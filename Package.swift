@@ -74,7 +74,8 @@ let package = Package(
       name: "ApusTests", dependencies: ["Apus", "ApusFormats", "ApusIR"], exclude: ["Resources"]),
     .testTarget(
       name: "ApusEngineTests",
-      dependencies: ["ApusCPU", "ApusReference", "ApusTestSupport"]),
+      dependencies: ["ApusCPU", "ApusReference", "ApusTestSupport", "CAllocationCounter"]),
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(
       name: "ApusGradientTests",
       dependencies: ["ApusCPU", "ApusIR", "ApusReference", "ApusTestSupport"]),

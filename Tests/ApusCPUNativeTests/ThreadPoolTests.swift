@@ -1,4 +1,5 @@
 import COneDNN
+import Foundation
 import Synchronization
 import Testing
 
@@ -94,4 +95,38 @@ struct ThreadPoolTests {
     }
     #expect(covered == [5_000, 5_000, 5_000, 5_000])
   }
+
+  #if os(Linux)
+    /// Workers that have nothing to do sleep: no processor time in half a second.
+    @Test func idleWorkersSleep() throws {
+      let workers = Mutex<Set<Int32>>([])
+      for _ in 0..<100 {
+        pool.run(count: 64) { range in
+          _ = workers.withLock { $0.insert(Self.currentThread) }
+        }
+      }
+      let others = workers.withLock { $0 }.subtracting([Self.currentThread])
+      #expect(!others.isEmpty || pool.threadCount == 1)
+      usleep(100_000)
+      let before = others.map(Self.processorTicks)
+      usleep(500_000)
+      let after = others.map(Self.processorTicks)
+      // One tick is 10 ms: a busy worker uses 50.
+      for (start, end) in zip(before, after) { #expect(end - start <= 1) }
+    }
+
+    private static var currentThread: Int32 {
+      let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+      return link?.split(separator: "/").last.flatMap { Int32($0) } ?? -1
+    }
+
+    /// Processor time of a thread, user's and system's; 0 once it has ended.
+    private static func processorTicks(_ thread: Int32) -> Int {
+      guard let text = try? String(contentsOfFile: "/proc/self/task/\(thread)/stat", encoding: .utf8),
+        let tail = text.split(separator: ")").last
+      else { return 0 }
+      let fields = tail.split(separator: " ")
+      return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
+    }
+  #endif
 }

@@ -1,6 +1,7 @@
 import ApusIR
 import ApusReference
 import ApusRuntime
+import CAllocationCounter
 import Testing
 
 @testable import ApusCPU
@@ -8,7 +9,7 @@ import Testing
 #if canImport(Glibc)
   import Glibc
 
-  /// A warm run takes no memory: no page is touched for the first time.
+  /// A warm run takes no memory: nothing is allocated, no page is touched for the first time.
   @Suite(.serialized) struct WarmRunTests {
     /// A training step in small: products with what follows them, reductions, an update in place.
     private func step() throws -> CompiledPlan {
@@ -61,6 +62,28 @@ import Testing
         memset(fresh, 1, 1 << 20)
         #expect(Self.faults - before > 1)
         munmap(fresh, 1 << 20)
+      }
+    }
+
+    /// oneDNN keeps a table of a call's arguments on the heap; there is nothing else.
+    @Test func nothingIsAllocated() throws {
+      try withWarmStep { compiled, workspace in
+        for (index, step) in compiled.steps.enumerated() {
+          let before = apus_allocation_count()
+          for _ in 0..<20 { try step.run(workspace, index: index) }
+          let count = apus_allocation_count() - before
+          let isCall = step is MatmulStep
+          #expect(isCall ? count <= 20 * 4 : count == 0, "\(count) in 20 runs of step \(index)")
+        }
+        // The steps in order, and nothing between them.
+        let before = apus_allocation_count()
+        for (index, step) in compiled.steps.enumerated() { try step.run(workspace, index: index) }
+        let parts = apus_allocation_count() - before
+        try compiled.execute(workspace, profiler: nil)
+        #expect(apus_allocation_count() - before == 2 * parts)
+        // The count is one of allocations.
+        UnsafeMutableRawPointer.allocate(byteCount: 100, alignment: 8).deallocate()
+        #expect(apus_allocation_count() - before == 2 * parts + 1)
       }
     }
 
