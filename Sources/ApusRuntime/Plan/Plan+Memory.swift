@@ -309,22 +309,6 @@ extension Kernel {
       let target = argument == removed ? kept : argument
       return target > removed ? target - 1 : target
     }
-    func rewrite(_ body: [Statement]) -> [Statement] {
-      body.map { statement in
-        switch statement {
-        case .loop(let variable, let isVectorizable, let inner):
-          .loop(variable, isVectorizable: isVectorizable, body: rewrite(inner))
-        case .when(let condition, let inner): .when(condition, body: rewrite(inner))
-        case .define(let value, let dtype, .load(let argument, let index, let guards, let otherwise)):
-          .define(
-            value, dtype,
-            .load(argument: place(argument), at: index, guards: guards, otherwise: otherwise))
-        case .store(let argument, let index, let value):
-          .store(argument: place(argument), at: index, value)
-        default: statement
-        }
-      }
-    }
-    body = rewrite(body)
+    renumberArguments(place)
   }
 }

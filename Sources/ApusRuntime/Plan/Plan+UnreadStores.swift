@@ -29,24 +29,6 @@ extension Kernel {
   /// Removes an argument that is only written, and the stores to it.
   fileprivate mutating func dropStores(to dropped: Int) {
     arguments.remove(at: dropped)
-    func place(_ argument: Int) -> Int { argument > dropped ? argument - 1 : argument }
-    func rewrite(_ body: [Statement]) -> [Statement] {
-      body.compactMap { statement in
-        switch statement {
-        case .loop(let variable, let isVectorizable, let inner):
-          .loop(variable, isVectorizable: isVectorizable, body: rewrite(inner))
-        case .when(let condition, let inner): .when(condition, body: rewrite(inner))
-        case .define(let value, let dtype, .load(let argument, let index, let guards, let otherwise)):
-          .define(
-            value, dtype,
-            .load(argument: place(argument), at: index, guards: guards, otherwise: otherwise))
-        case .store(let argument, _, _) where argument == dropped: nil
-        case .store(let argument, let index, let value):
-          .store(argument: place(argument), at: index, value)
-        default: statement
-        }
-      }
-    }
-    body = rewrite(body)
+    renumberArguments { $0 == dropped ? nil : $0 > dropped ? $0 - 1 : $0 }
   }
 }
