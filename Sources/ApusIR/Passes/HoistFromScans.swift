@@ -6,21 +6,13 @@
 /// Results stay the same bit for bit.
 public enum HoistFromScans: Pass {
   public static func rewrite(_ program: Program) -> Program? {
-    guard program.instructions.contains(where: { $0.primitive.body != nil }) else { return nil }
-    var rewriter = ProgramRewriter(program, rewriteBody: rewrite)
-    for instruction in program.instructions {
-      guard case .scan(let scan) = instruction.primitive, scan.length > 0 else {
-        rewriter.keep(instruction)
-        continue
-      }
+    ProgramRewriter.rewritingScans(of: program, rewriteBody: rewrite) { instruction, scan, rewriter in
+      guard scan.length > 0 else { return false }
       let invariants = ScanInvariants(scan)
-      if invariants.used.isEmpty {
-        rewriter.keep(instruction)
-      } else {
-        invariants.write(instruction, into: &rewriter)
-      }
+      if invariants.used.isEmpty { return false }
+      invariants.write(instruction, into: &rewriter)
+      return true
     }
-    return rewriter.finish()
   }
 }
 

@@ -135,6 +135,26 @@ struct ProgramRewriter {
   }
 }
 
+extension ProgramRewriter {
+  /// A program with its scans rewritten; nil where nothing changed.
+  ///
+  /// - Parameters:
+  ///   - rewriteBody: what to do with the bodies of instructions that are kept.
+  ///   - write: writes what stands for a scan, or returns false for it to be kept.
+  static func rewritingScans(
+    of program: Program, rewriteBody: @escaping (Program) -> Program?,
+    write: (Instruction, Scan, inout ProgramRewriter) -> Bool
+  ) -> Program? {
+    guard program.instructions.contains(where: { $0.primitive.body != nil }) else { return nil }
+    var rewriter = ProgramRewriter(program, rewriteBody: rewriteBody)
+    for instruction in program.instructions {
+      if case .scan(let scan) = instruction.primitive, write(instruction, scan, &rewriter) { continue }
+      rewriter.keep(instruction)
+    }
+    return rewriter.finish()
+  }
+}
+
 extension Program {
   /// For each value how many operands and outputs name it.
   var useCounts: [Int] {

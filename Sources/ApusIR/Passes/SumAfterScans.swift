@@ -8,21 +8,13 @@
 /// another order, and is rounded once instead of in each round.
 public enum SumAfterScans: Pass {
   public static func rewrite(_ program: Program) -> Program? {
-    guard program.instructions.contains(where: { $0.primitive.body != nil }) else { return nil }
-    var rewriter = ProgramRewriter(program, rewriteBody: rewrite)
-    for instruction in program.instructions {
-      guard case .scan(let scan) = instruction.primitive, scan.length > 1 else {
-        rewriter.keep(instruction)
-        continue
-      }
+    ProgramRewriter.rewritingScans(of: program, rewriteBody: rewrite) { instruction, scan, rewriter in
+      guard scan.length > 1 else { return false }
       let sums = ScanSums(scan)
-      if sums.found.isEmpty {
-        rewriter.keep(instruction)
-      } else {
-        sums.write(instruction, into: &rewriter)
-      }
+      if sums.found.isEmpty { return false }
+      sums.write(instruction, into: &rewriter)
+      return true
     }
-    return rewriter.finish()
   }
 }
 
