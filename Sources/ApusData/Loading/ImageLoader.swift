@@ -69,3 +69,11 @@ public struct ImageLoader: Sendable {
     public func makeAsyncIterator() -> Iterator { Iterator(epoch: self, index: start) }
   }
 }
+
+extension ImageLoader: BatchSource {
+  public var count: Int { images.count }
+
+  public func epoch(_ epoch: Int, from start: Int) -> any AsyncSequence<Batch, any Error> {
+    self.epoch(epoch, from: start) as Epoch
+  }
+}
