@@ -1,53 +1,6 @@
 import Apus
 import Testing
 
-/// Checks what every layer must do: keys and shapes are known without values; computed on f32 and
-/// bf16 alike; a saved state gives the same results; one training step changes every parameter.
-func checkLayer(
-  _ keys: [String: Shape], input: Shape, output: Shape, buffers: Set<String> = [],
-  sourceLocation: SourceLocation = #_sourceLocation, _ make: (Scope) -> any Layer
-) throws {
-  let abstract = ParameterStore.shapesOnly()
-  let shapesOnly = make(abstract.scope)
-  let found = Dictionary(uniqueKeysWithValues: abstract.parameters.map { ($0.path, $0.shape) })
-  #expect(found == keys, sourceLocation: sourceLocation)
-  let x = Tensor.normal(input, key: RandomKey(seed: 1))
-  let abstractShape = shapesOnly(x).shape
-  #expect(abstractShape == output, sourceLocation: sourceLocation)
-
-  let store = ParameterStore(seed: 1)
-  let layer = make(store.scope)
-  let result = layer(x)
-  #expect(result.shape == output, sourceLocation: sourceLocation)
-  let areFinite = isFinite(result).all().scalar(as: Bool.self)
-  #expect(areFinite, sourceLocation: sourceLocation)
-
-  let copy = ParameterStore(seed: 2)
-  let second = make(copy.scope)
-  try copy.load(store.state)
-  let again = second(x)
-  #expect(again == result, sourceLocation: sourceLocation)
-
-  let brief = ParameterStore(seed: 1)
-  let narrowLayer = make(brief.scope.with(dtype: .bf16))
-  let narrow = narrowLayer(x.to(.bf16))
-  #expect(narrow.dtype == .bf16, sourceLocation: sourceLocation)
-  let isNear = narrow.to(.f32).allClose(result, relative: 0.1, absolute: 0.1)
-  #expect(isNear, sourceLocation: sourceLocation)
-
-  guard !store.trainable.isEmpty else { return }
-  let before = store.state
-  let weights = Tensor.normal(output, key: RandomKey(seed: 3))
-  let step = Step<any Layer, Tensor>(layer, SGD(learningRate: 0.1)) { layer, x in
-    (layer(x) * weights).sum()
-  }
-  try step(x)
-  for parameter in store.parameters {
-    let isChanged = parameter.value != before[parameter.path]!
-    #expect(isChanged, "\(parameter) did not change", sourceLocation: sourceLocation)
-  }
-}
-
 @Suite struct LayerTests {
   @Test func linear() throws {
     try checkLayer(["weight": [5, 3], "bias": [5]], input: [2, 4, 3], output: [2, 4, 5]) {

@@ -1,0 +1,53 @@
+import Apus
+import Testing
+
+/// A layer that must give what PyTorch's gives; `name` is its case in `scripts/golden/layers.py`.
+struct LayerCase: CustomTestStringConvertible, Sendable {
+  let name: String
+  private let make: @Sendable (Scope) -> LayerFunction
+
+  init(_ name: String, _ make: @escaping @Sendable (Scope) -> any Layer) {
+    self.name = name
+    self.make = { scope in
+      let layer = make(scope)
+      return { [layer($0[0])] }
+    }
+  }
+
+  init(_ name: String, of make: @escaping @Sendable (Scope) -> LayerFunction) {
+    self.name = name
+    self.make = make
+  }
+
+  var testDescription: String { name }
+
+  func check(in file: Golden) throws { try checkLayer(golden: name, in: file, make) }
+}
+
+/// Outputs, gradients and buffers of layers are PyTorch's.
+@Suite struct GoldenLayerTests {
+  static let golden = Golden("layers")
+
+  static let cases: [LayerCase] = dense + convolutions + normalizations
+
+  @Test(arguments: cases) func equalsPyTorch(_ item: LayerCase) throws {
+    try item.check(in: Self.golden)
+  }
+
+  @Test func everyGoldenHasACase() {
+    let covered = Set(Self.cases.map(\.name))
+    #expect(covered == Self.golden.layerCases)
+  }
+
+  static let dense: [LayerCase] = [
+    LayerCase("linear") { Linear($0, 3, 5) }
+  ]
+
+  static let convolutions: [LayerCase] = [
+    LayerCase("conv2D") { Conv2D($0, 3, 4, kernel: [3, 1], padding: [1, 0]) }
+  ]
+
+  static let normalizations: [LayerCase] = [
+    LayerCase("batchNorm") { BatchNorm($0, 3) }
+  ]
+}
