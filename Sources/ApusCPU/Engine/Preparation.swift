@@ -1,5 +1,4 @@
 import ApusRuntime
-import Dispatch
 import Synchronization
 
 /// Makes the steps of a plan ready to run: kernels are compiled and library calls prepared side by
@@ -27,7 +26,7 @@ struct Preparation {
     }
     let compiled = Mutex<Result<[CompiledKernel], JITError>>(.success([]))
     let prepared = Mutex<[Int: Result<any PreparedStep, any Error>]>([:])
-    DispatchQueue.concurrentPerform(iterations: calls.count + 1) { part in
+    concurrently(calls.count + 1) { part in
       if part == 0 {
         let result = Result { () throws(JITError) in try KernelCompiler.shared.compile(kernels) }
         compiled.withLock { $0 = result }

@@ -1,5 +1,4 @@
 import ApusRuntime
-import Dispatch
 import Synchronization
 
 /// Compiles kernels to machine code, on all cores, each different kernel once: once in a process, and
@@ -50,13 +49,7 @@ package final class KernelCompiler: Sendable {
       if isNew { missing.append((request, promise)) }
     }
     let work = missing
-    if work.count == 1 {
-      fulfil(work[0].promise, work[0].request)
-    } else if !work.isEmpty {
-      DispatchQueue.concurrentPerform(iterations: work.count) { index in
-        fulfil(work[index].promise, work[index].request)
-      }
-    }
+    concurrently(work.count) { [self] in fulfil(work[$0].promise, work[$0].request) }
     var compiled: [CompiledKernel] = []
     for promise in promises { compiled.append(try promise.wait().get()) }
     return compiled
