@@ -85,7 +85,8 @@ static void NAMED(finish)(
   }
 }
 
-/// `M` rows with `R` columns of B, each dense along k.
+/// `M` rows with `R` columns of B, each dense along k. What the next columns need is fetched meanwhile,
+/// so both have to fit in the nearest cache.
 INLINE void NAMED(dots)(
     const apus_narrow *p, const float *a, const float *b, float *c, int64_t n,
     const int M, const int R) {
@@ -114,11 +115,13 @@ INLINE void NAMED(dots)(
   }
 }
 
-/// All columns of a range, `R` at a time.
+/// All columns of a range, `R` at a time, and fewer where they are long.
 INLINE void NAMED(dot_range)(
     const apus_narrow *p, const float *a, const float *b, float *c, int64_t n,
     int64_t end, const int M, const int R) {
-  for (; n + R <= end; n += R) NAMED(dots)(p, a, b, c, n, M, R);
+  if (p->depth <= LONG_COLUMN || M > 2)
+    for (; n + R <= end; n += R) NAMED(dots)(p, a, b, c, n, M, R);
+  for (; n + 2 <= end; n += 2) NAMED(dots)(p, a, b, c, n, M, 2);
   for (; n < end; n++) NAMED(dots)(p, a, b, c, n, M, 1);
 }
 
@@ -182,8 +185,8 @@ static void NAMED(run)(void *const *arguments, int64_t start, int64_t end) {
       NAMED(dot_range)(p, a, b, c, n, stop, M, DOTS);             \
     break;
     switch (p->rows) {
-      CASE(1, 8, 8)
-      CASE(2, 8, 8)
+      CASE(1, 4, 8)
+      CASE(2, 4, 8)
       CASE(3, 6, 6)
       CASE(4, 4, 4)
       CASE(5, 4, 4)

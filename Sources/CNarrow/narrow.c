@@ -4,6 +4,9 @@
 #define EXPAND(a, b) JOIN(a, b)
 #define NAMED(name) EXPAND(name, WIDTH)
 
+/// Floats of a column of which eight fit in 32 KB.
+#define LONG_COLUMN 1024
+
 #define WIDTH 4
 #include "body.h"
 #undef WIDTH
@@ -25,7 +28,7 @@
 void apus_narrow_cut(apus_narrow *product) {
   // Multiples of the columns that are taken at once; of the widest vector where columns are dense,
   // so that what is computed how does not depend on where a thread starts.
-  product->piece = !product->columns_are_dense ? 24 : product->rows < 3 ? 128 : 192;
+  product->piece = !product->columns_are_dense ? (product->rows < 3 ? 8 : 24) : product->rows < 3 ? 128 : 192;
   product->pieces = (product->columns + product->piece - 1) / product->piece;
 }
 

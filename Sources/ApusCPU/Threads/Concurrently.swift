@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Dispatch's `concurrentPerform` leaves a call inside another one to a single thread on a machine of
 /// two cores. A plan with its kernels, and a loop with the plan inside it, are such calls.
-func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+package func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
   let work = ConcurrentWork(count, body)
   let helpers = min(count, ThreadPool.shared.threadCount) - 1
   for _ in 0..<max(helpers, 0) {
