@@ -82,7 +82,8 @@ let package = Package(
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
     .testTarget(
       name: "ApusTrainTests",
-      dependencies: ["ApusTrain", "ApusData", "ApusFormats", "ApusModels", "Apus"]),
+      dependencies: ["ApusTrain", "ApusData", "ApusFormats", "ApusModels", "Apus"],
+      exclude: ["Resources"]),
     .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "DigitClassifier"]),
     .testTarget(
       name: "ApusCPURendererTests", dependencies: ["ApusCPU", "ApusIR", "ApusRuntime"]),

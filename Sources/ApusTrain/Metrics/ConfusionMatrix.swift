@@ -9,7 +9,9 @@ public struct ConfusionMatrix: Hashable, Sendable {
     counts = classNames.map { _ in [Int](repeating: 0, count: classNames.count) }
   }
 
-  public mutating func add(actual: Int, predicted: Int) { counts[actual][predicted] += 1 }
+  public mutating func add(actual: Int, predicted: Int, count: Int = 1) {
+    counts[actual][predicted] += count
+  }
 
   public var total: Int { counts.joined().reduce(0, +) }
   public var correct: Int { counts.indices.reduce(0) { $0 + counts[$1][$1] } }
