@@ -124,22 +124,6 @@ extension TrainingConfiguration {
     let guess = near.first.map { " Did you mean '\($0)'?" } ?? ""
     return "there is no key '\(name)'.\(guess) Known keys: \(known.joined(separator: ", "))."
   }
-
-  /// The least number of characters to insert, delete or replace (Levenshtein).
-  private static func editDistance(_ a: String, _ b: String) -> Int {
-    let b = Array(b)
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let replaced = diagonal + (x == y ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
-      }
-    }
-    return row[b.count]
-  }
 }
 
 extension ConfigurationError {

@@ -93,6 +93,7 @@ public struct CalibrationError: Metric {
 
   public mutating func update(_ scores: ClassScores, _ labels: [Int]) throws(MetricError) {
     try checkLabels(labels, rows: scores.count, classes: scores.classes, name)
+    var bins = bins
     for (row, label) in labels.enumerated() where label >= 0 {
       let predicted = scores.predicted(row)
       let probability = exp(-scores.loss(row, predicted))
@@ -105,6 +106,7 @@ public struct CalibrationError: Metric {
       bins[index].hits += predicted == label ? 1 : 0
       bins[index].probability += probability
     }
+    self.bins = bins
   }
 
   public mutating func merge(_ other: CalibrationError) {

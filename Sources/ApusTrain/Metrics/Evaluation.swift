@@ -17,21 +17,20 @@ public struct Evaluation: Sendable {
   public var accuracy: Double { confusion.accuracy }
 
   /// Sums up rows of logits, one for each label.
-  init(classNames: [String], logits: [Float], labels: [Int]) {
-    let classes = classNames.count
+  init(classNames: [String], logits: [Float], labels: [Int]) throws(MetricError) {
+    let scores = try ClassScores(logits, classes: classNames.count)
+    try checkLabels(labels, rows: scores.count, classes: classNames.count, "evaluation")
     var matrix = ConfusionMatrix(classNames: classNames)
     var total = 0.0
     var predictions: [Prediction] = []
     predictions.reserveCapacity(labels.count)
     for (row, label) in labels.enumerated() {
-      let scores = logits[row * classes..<(row + 1) * classes]
-      let probabilities = softmax(scores)
-      let predicted = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+      let predicted = scores.predicted(row)
       matrix.add(actual: label, predicted: predicted)
-      // Smaller probabilities than this are an artefact of rounding, and their logarithm infinite.
-      total -= Foundation.log(Swift.max(probabilities[label], 1e-38))
+      total += scores.loss(row, label)
       predictions.append(
-        Prediction(label: label, predicted: predicted, probability: probabilities[predicted]))
+        Prediction(
+          label: label, predicted: predicted, probability: exp(-scores.loss(row, predicted))))
     }
     confusion = matrix
     loss = labels.isEmpty ? 0 : total / Double(labels.count)

@@ -55,7 +55,7 @@ public struct Classifier: Sendable {
       let indices = Array(start..<min(start + Classifier.batchSize, images.count))
       logits += try compiledLogits(images.batch(indices).x).array(of: Float.self)
     }
-    return Evaluation(classNames: classNames, logits: logits, labels: images.labels)
+    return try Evaluation(classNames: classNames, logits: logits, labels: images.labels)
   }
 
   /// The probability of each class for one image of any size.

@@ -1,6 +1,8 @@
 /// How many insertions, deletions and replacements of single elements make one sequence of the other
 /// (Levenshtein, 1966). Time O(a · b), memory O(b).
-public func editDistance<Element: Equatable>(_ a: [Element], _ b: [Element]) -> Int {
+public func editDistance<Sequence: Collection>(_ a: Sequence, _ b: Sequence) -> Int
+where Sequence.Element: Equatable {
+  let b = Array(b)
   var row = Array(0...b.count)
   for (i, x) in a.enumerated() {
     var diagonal = row[0]
