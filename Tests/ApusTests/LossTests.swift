@@ -333,6 +333,9 @@ import Testing
     ({ _ = ctcLoss(Tensor.zeros([1, 3, 2]), Tensor([[1]]), inputLengths: Tensor([1]), targetLengths: Tensor([1]), blank: 2) }, "ctcLoss: the blank 2 is none of 2 classes"),
     ({ _ = tripletMarginLoss(anchor: Tensor([[1.0]]), positive: Tensor([[1.0]]), negative: Tensor([[1.0]]), margin: 0) }, "tripletMarginLoss: the margin must be positive, got 0.0"),
     ({ _ = listNetLoss(Tensor([1.0]), relevances: Tensor([1.0]), mask: Tensor([1])) }, "listNetLoss: the mask must be bool of shape [1], got i64[1]"),
+    ({ _ = negativeSamplingLoss(Tensor.zeros([2, 3]), positives: Tensor.zeros([2, 3]), negatives: Tensor.zeros([4, 5, 3])) }, "negativeSamplingLoss: negatives of shape [4, 5, 3] do not fit inputs of shape [2, 3]"),
+    ({ _ = sampledSoftmaxLoss(Tensor.zeros([2, 3]), labels: Tensor([0, 1]), weight: Tensor.zeros([7, 3]), candidates: CandidateSampler.uniform(classes: 8)(2)) }, "sampled loss: candidates of 8 classes do not fit a weight of shape [7, 3]"),
+    ({ _ = sampledSoftmaxLoss(Tensor.zeros([2, 3]), labels: Tensor([0.0, 1]), weight: Tensor.zeros([7, 3]), candidates: CandidateSampler.uniform(classes: 7)(2)) }, "sampled loss: inputs [2, 3], labels f32[2], weight [7, 3] and bias nil do not fit"),
     ({ _ = CandidateSampler.unigram(counts: [0, 0]) }, "CandidateSampler.unigram: counts must be finite, not negative and not all 0"),
   ]
 

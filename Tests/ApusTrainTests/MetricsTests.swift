@@ -50,6 +50,20 @@ import Testing
     #expect(top.value == 0.5 && top.name == "top2")
   }
 
+  /// Configurations and histories of old have these names.
+  @Test func namesDoNotChange() {
+    let names =
+      ConfusionMetric.Kind.allCases.map { ConfusionMetric($0, classes: 2).name }
+      + RegressionMetric.Kind.allCases.map { RegressionMetric($0).name }
+    let expected = [
+      MetricName.accuracy, MetricName.precision, MetricName.recall, MetricName.f1, MetricName.meanIoU,
+      MetricName.mae, MetricName.mse, MetricName.rmse, MetricName.r2,
+    ]
+    #expect(names == expected)
+    #expect(expected == ["accuracy", "precision", "recall", "f1", "meanIoU", "mae", "mse", "rmse", "r2"])
+    #expect(TopKAccuracy(5).name == "top5" && ROCAUC().name == "rocAUC" && PRAUC().name == "prAUC")
+  }
+
   @Test func figuresWithoutMeaning() throws {
     var roc = ROCAUC(), pr = PRAUC()
     try roc.update([0.5], [true])

@@ -47,11 +47,10 @@ private struct CTCAlignment {
     let (batch, count) = (targets.shape[0], targets.shape[1])
     let blanks = targets.filledLike(blank)
     let pairs = stack([blanks, targets], axis: 2).reshaped(batch, 2 * count)
-    let last = Tensor.full([batch, 1], blank, dtype: .i64)
-    states = concatenate([pairs, last], axis: 1)
-    let previous = concatenate([last, last, states], axis: 1)[0..., 0..<(2 * count + 1)]
-    let mayNotSkip = (states .== Tensor(blank)) | (states .== previous)
-    let zeros = Tensor.zeros(states.shape)
+    states = pairs.padded([(0, 0), (0, 1)], .constant(Double(blank)))
+    let mayNotSkip =
+      (states .== Tensor(blank)) | (states .== shifted(states, by: 2, filling: Double(blank)))
+    let zeros = states.filledLike(0, dtype: .f32)
     skip = Tensor.where(mayNotSkip, Tensor(CTCAlignment.logZero), zeros)
   }
 
@@ -60,15 +59,17 @@ private struct CTCAlignment {
     let (batch, times, width) = (x.shape[0], x.shape[1], states.shape[1])
     let places = states.expanded(at: 1).expanded(to: [batch, times, width])
     let emissions = x.gather(places, axis: 2).transposed(0, 1)
-    let isInside = Tensor.arange(times).expanded(at: 1) .< inputLengths
+    let round = Tensor.counting(times, dtype: .i64, device: x.device)
+    let isInside = round.expanded(at: 1) .< inputLengths
     let skip = skip.to(x.dtype)
     // Before the first time only the first state is reached.
     let first = Tensor.index(along: 1, states.shape, device: x.device) .== 0
     let start = Tensor.where(first, 0, Tensor(CTCAlignment.logZero)).to(x.dtype)
     let (end, _) = scan(carry: [start], over: [emissions, isInside]) { carry, slices in
       let alpha = carry[0]
-      let stay = [alpha, shifted(alpha, by: 1), shifted(alpha, by: 2) + skip]
-      let next = logAddExp(stay) + slices[0]
+      let one = shifted(alpha, by: 1, filling: CTCAlignment.logZero)
+      let two = shifted(alpha, by: 2, filling: CTCAlignment.logZero)
+      let next = logAddExp([alpha, one, two + skip]) + slices[0]
       return ([Tensor.where(slices[1].expanded(at: 1), next, alpha)], [])
     }
     let lastBlank = (targetLengths * 2).expanded(at: 1)
@@ -79,17 +80,16 @@ private struct CTCAlignment {
     return logAddExp([blankEnd, Tensor.where(isEmpty, Tensor(CTCAlignment.logZero), labelEnd)])
   }
 
-  private func shifted(_ alpha: Tensor, by count: Int) -> Tensor {
-    let width = alpha.shape[1]
-    let padded = alpha.padded([(0, 0), (count, 0)], .constant(CTCAlignment.logZero))
-    return padded[0..., 0..<width]
-  }
-
   private func logAddExp(_ x: [Tensor]) -> Tensor {
     let greatest = x.dropFirst().reduce(x[0]) { maximum($0, $1) }.detached
     let powers = x.map { exp($0 - greatest) }
     return log(powers.dropFirst().reduce(powers[0]) { $0 + $1 }) + greatest
   }
+}
+
+/// Each row moved to the right.
+private func shifted(_ x: Tensor, by count: Int, filling value: Double) -> Tensor {
+  x.padded([(0, 0), (count, 0)], .constant(value))[0..., 0..<x.shape[1]]
 }
 
 private func ctcOperandsFit(

@@ -32,6 +32,7 @@ public struct CandidateSampler: Sendable {
   }
 
   /// Probabilities in proportion to counts to the power `power`; 0.75 is word2vec's (Mikolov et al., 2013).
+  /// A class of count 0 is never drawn and must not be a label.
   public static func unigram(counts: [Double], power: Double = 0.75) -> CandidateSampler {
     let weights = counts.map { $0 > 0 ? pow($0, power) : 0 }
     let total = weights.reduce(0, +)
@@ -112,10 +113,16 @@ public struct Candidates: Sendable {
   public let ids: Tensor
   private let sampler: CandidateSampler
 
-  /// Classes drawn elsewhere, from the distribution of `sampler` with replacement.
+  /// Classes drawn elsewhere, integers `[sampled]`, from the distribution of `sampler` with replacement.
   public init(_ ids: Tensor, from sampler: CandidateSampler) {
+    check(
+      ids.rank == 1 && ids.dtype.isInteger, .shape, "Candidates",
+      "needs integers [sampled], got \(ids.dtype)\(ids.shape)")
     (self.ids, self.sampler) = (ids, sampler)
   }
+
+  /// How many there are to choose from.
+  public var classes: Int { sampler.classes }
 
   /// How often the draw is expected to have each of `classes`.
   public func expectedCount(of classes: Tensor) -> Tensor {

@@ -74,7 +74,7 @@ public func infoNCELoss(
 ) -> Tensor {
   guard let (q, k) = rowOperands(queries, keys, "infoNCELoss") else { return .noLoss }
   let logits = matmul(normalized(q), normalized(k).transposed()) / temperature
-  let labels = Tensor.arange(q.shape[0])
+  let labels = Tensor.counting(q.shape[0], dtype: .i64, device: q.device)
   let forward = crossEntropy(logits: logits, labels: labels, reduction: reduction)
   guard symmetric else { return forward }
   let back = crossEntropy(logits: logits.transposed(), labels: labels, reduction: reduction)
@@ -90,9 +90,10 @@ public func ntXentLoss(
   let batch = a.shape[0]
   let all = normalized(concatenate([a, b]))
   let cosines = matmul(all, all.transposed()) / temperature
-  let isSelf = Tensor.eye(2 * batch, dtype: .bool)
+  let places = Tensor.counting(2 * batch, dtype: .i64, device: a.device)
+  let isSelf = places.expanded(at: 1) .== places
   let logits = Tensor.where(isSelf, Tensor(-Double.infinity), cosines)
-  let partners = fmod(Tensor.arange(2 * batch) + Tensor(batch), Tensor(2 * batch))
+  let partners = fmod(places + Tensor(batch), Tensor(2 * batch))
   return crossEntropy(logits: logits, labels: partners, reduction: reduction)
 }
 

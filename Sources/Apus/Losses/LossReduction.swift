@@ -52,8 +52,7 @@ func labelsFit(_ labels: Tensor, _ scores: Tensor, _ name: String) -> Bool {
       labels.dtype.isInteger, .dtype, name, "labels must be integers, got \(labels.dtype)")
 }
 
-/// Weights of classes, or a number for all of them, in the dtype of `losses`; nil where their shape does
-/// not fit.
+/// Weights of classes in the dtype of `losses`; nil where their shape does not fit.
 func classWeights(
   _ weight: Tensor, _ classes: Int, like losses: Tensor, _ name: String
 ) -> Tensor? {

@@ -89,7 +89,7 @@ public func gaussianNLLLoss(
   reduction: LossReduction = .mean
 ) -> Tensor {
   guard let error = difference(predictions, targets, "gaussianNLLLoss") else { return .noLoss }
-  var given = variance.number == nil ? variance.to(error.dtype) : error.filledLike(variance.item)
+  var given = variance.number.map { error.filledLike($0.double) } ?? variance.to(error.dtype)
   if error.rank > 0 && given.shape == Shape(error.shape.dropLast()) { given = given.expanded(at: -1) }
   guard
     check(

@@ -47,15 +47,20 @@ public func negativeSamplingLoss(
   _ inputs: Tensor, positives: Tensor, negatives: Tensor, reduction: LossReduction = .mean
 ) -> Tensor {
   let name = "negativeSamplingLoss"
-  guard let (x, p) = lossOperands(inputs, positives, name), x.rank == 2,
+  guard let (x, p) = lossOperands(inputs, positives, name) else { return .noLoss }
+  let isShared = negatives.rank == 2
+  let fits =
+    x.rank == 2 && (isShared || negatives.rank == 3 && negatives.shape[0] == x.shape[0])
+    && negatives.shape.last == x.shape.last
+  guard
     check(
-      negatives.rank >= 2 && negatives.rank <= 3 && negatives.shape.last == x.shape[1]
-        && (negatives.rank == 2 || negatives.shape[0] == x.shape[0]), .shape, name,
-      "negatives of shape \(negatives.shape) fit no inputs of shape \(x.shape)")
+      fits, .shape, name,
+      "negatives of shape \(negatives.shape) do not fit inputs of shape \(x.shape)",
+      hint: "inputs are [batch, feature], negatives [batch, sampled, feature] or [sampled, feature].")
   else { return .noLoss }
   let n = negatives.to(x.dtype).transposed()
   let right = (x * p).sum(axis: 1)
-  let wrong = n.rank == 2 ? matmul(x, n) : matmul(x.expanded(at: 1), n).squeezed(1)
+  let wrong = isShared ? matmul(x, n) : matmul(x.expanded(at: 1), n).squeezed(1)
   return reduction(softplus(-right) + softplus(wrong).sum(axis: 1))
 }
 
@@ -72,8 +77,11 @@ private struct SampledLogits {
     let isRight =
       inputs.rank == 2 && weight.rank == 2 && weight.shape[1] == inputs.shape[1]
       && labels.rank >= 1 && labels.rank <= 2 && labels.shape[0] == batch && labels.dtype.isInteger
-      && (bias == nil || bias!.shape == [weight.shape[0]])
+      && (bias.map { $0.shape == [weight.shape[0]] } ?? true)
     guard
+      check(
+        weight.shape.first == candidates.classes, .shape, "sampled loss",
+        "candidates of \(candidates.classes) classes do not fit a weight of shape \(weight.shape)"),
       check(
         isRight, .shape, "sampled loss",
         "inputs \(inputs.shape), labels \(labels.dtype)\(labels.shape), weight \(weight.shape) and bias "

@@ -25,7 +25,7 @@ public struct BLEU: Metric {
 
   /// What has to be said with a figure, in sacrebleu's form.
   public var signature: String {
-    let count = referenceCounts.count == 1 ? "\(referenceCounts.first!)" : "var"
+    let count = referenceCounts.count == 1 ? referenceCounts.map(String.init)[0] : "var"
     return "nrefs:\(count)|case:\(lowercased ? "lc" : "mixed")|eff:no|tok:\(tokenizer.rawValue)|smooth:exp"
   }
 
