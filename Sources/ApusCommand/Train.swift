@@ -59,7 +59,9 @@ struct Train: AsyncParsableCommand {
   private func train() async throws {
     let folder = RunFolder(path: output)
     let checkpoint = resume ? try checkpoint(in: folder) : nil
-    let settings = try checkpoint?.position.configuration ?? settings()
+    let settings = try checkpoint.map {
+      try TrainingConfiguration(yaml: $0.configuration, file: folder.lastCheckpoint)
+    } ?? settings()
     if checkpoint == nil, folder.isUsed, !overwrite {
       throw CommandError(
         "\(output) holds a run already: give --resume to go on with it, --overwrite to replace it, "
@@ -70,10 +72,10 @@ struct Train: AsyncParsableCommand {
     try folder.prepare()
     if checkpoint == nil { try folder.clear() }
     Interruption.watch()
-    var trainer = Trainer(settings, dataset, folder: folder, progress: TerminalProgress.suitable())
+    let trainer = ClassifierTrainer(settings, dataset, folder: folder, progress: TerminalProgress.suitable())
     switch try await trainer.run(from: checkpoint) {
     case .finished(let result): try report(result, dataset, folder)
-    case .stopped(let position): try reportStop(position)
+    case .stopped(let position): try reportStop(position, settings)
     }
   }
 
@@ -126,9 +128,9 @@ struct Train: AsyncParsableCommand {
     var seconds: Double
   }
 
-  private func report(_ result: Trainer.Result, _ dataset: ImageDataset, _ folder: RunFolder) throws {
+  private func report(_ result: ClassifierTrainer.Result, _ dataset: ImageDataset, _ folder: RunFolder) throws {
     let sample = try folder.writeSample(of: dataset)
-    let settings = result.position.configuration
+    let settings = result.configuration
     let report = Report(
       status: "finished", output: output, model: settings.model, data: settings.data,
       seed: settings.seed, epochs: result.position.epoch, accuracy: result.evaluation.accuracy,
@@ -151,12 +153,13 @@ struct Train: AsyncParsableCommand {
         """)
   }
 
-  private func reportStop(_ position: Checkpoint.Position) throws {
-    let settings = position.configuration
+  private func reportStop(
+    _ position: Checkpoint.Position, _ settings: TrainingConfiguration
+  ) throws {
     let report = Report(
       status: "interrupted", output: output, model: settings.model, data: settings.data,
-      seed: settings.seed, epochs: position.epoch, accuracy: position.history.last?.validationAccuracy,
-      loss: position.history.last?.validationLoss, parameters: nil,
+      seed: settings.seed, epochs: position.epoch, accuracy: position.history.last?["validation/accuracy"],
+      loss: position.history.last?["validation/loss"], parameters: nil,
       seconds: position.history.reduce(position.seconds) { $0 + $1.seconds })
     let program = CommandLine.arguments[0]
     try display.print(

@@ -22,7 +22,7 @@ public final class Step<Model, Input: TensorStructure> {
   /// What the last step computed besides the loss.
   public private(set) var metrics: [String: Tensor] = [:]
 
-  private let function: (Model, Input) throws -> (Tensor, [String: Tensor])
+  let function: (Model, Input) throws -> (Tensor, [String: Tensor])
   private var plans: [TraceSignature: StepPlan] = [:]
   private var memory = OptimizerMemory()
   private var history = TraceHistory("a training step")

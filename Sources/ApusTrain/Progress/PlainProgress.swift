@@ -1,19 +1,29 @@
-/// One line an epoch, for logs.
+/// Lines for logs: one for each record, and one a minute between them.
 public struct PlainProgress: ProgressRenderer {
-  private var epochs = 0
+  private var summary: TrainingSummary?
+  private var lastLine = ContinuousClock.now
+
+  private static let interval = Duration.seconds(60)
 
   public init() {}
 
   public mutating func begin(_ summary: TrainingSummary) {
-    epochs = summary.epochs
-    writeError(title(summary) + "\n")
+    self.summary = summary
+    write(title(summary))
   }
 
-  public mutating func advance(_ step: StepProgress) {}
+  public mutating func advance(_ step: StepProgress) {
+    if ContinuousClock.now - lastLine >= PlainProgress.interval { write(text(step)) }
+  }
 
-  public mutating func finish(_ epoch: EpochRecord) { writeError(line(epoch, of: epochs) + "\n") }
+  public mutating func finish(_ record: MetricRecord) { write(line(record, of: summary)) }
 
-  public mutating func note(_ line: String) { writeError(line + "\n") }
+  public mutating func note(_ line: String) { write(line) }
+
+  private mutating func write(_ line: String) {
+    lastLine = .now
+    writeError(line + "\n")
+  }
 }
 
 /// Shows nothing.
@@ -21,6 +31,6 @@ public struct SilentProgress: ProgressRenderer {
   public init() {}
   public mutating func begin(_ summary: TrainingSummary) {}
   public mutating func advance(_ step: StepProgress) {}
-  public mutating func finish(_ epoch: EpochRecord) {}
+  public mutating func finish(_ record: MetricRecord) {}
   public mutating func note(_ line: String) {}
 }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// A bar that moves, and one line for each epoch that is over.
+/// A bar that moves, and one line for each record.
 public struct TerminalProgress: ProgressRenderer {
-  private var epochs = 0
+  private var summary: TrainingSummary?
   private var lastDrawn: ContinuousClock.Instant?
 
   /// Drawing more often than this costs time and shows nothing more.
@@ -20,7 +20,7 @@ public struct TerminalProgress: ProgressRenderer {
   }
 
   public mutating func begin(_ summary: TrainingSummary) {
-    epochs = summary.epochs
+    self.summary = summary
     writeError(title(summary) + "\n")
   }
 
@@ -28,17 +28,12 @@ public struct TerminalProgress: ProgressRenderer {
     let now = ContinuousClock.now
     if let lastDrawn, now - lastDrawn < TerminalProgress.interval, step.step < step.steps { return }
     lastDrawn = now
-    let number = String(step.epoch).leftPadded(String(step.epochs).count)
-    let left = step.secondsLeft
-    let bar = TerminalProgress.bar(Double(step.step) / Double(step.steps))
-    let text = "epoch \(number)/\(step.epochs) \(bar) \(step.step)/\(step.steps)"
-      + "  loss \(fixed(step.loss, 4))  \(grouped(Int(step.rate))) images/s"
-      + "  \(fixed(left, left < 10 ? 1 : 0)) s left"
-    writeError(TerminalProgress.clearLine + text)
+    let bar = TerminalProgress.bar(Double(step.step) / Double(step.steps)) + " "
+    writeError(TerminalProgress.clearLine + text(step, bar: bar))
   }
 
-  public mutating func finish(_ epoch: EpochRecord) {
-    writeError(TerminalProgress.clearLine + line(epoch, of: epochs) + "\n")
+  public mutating func finish(_ record: MetricRecord) {
+    writeError(TerminalProgress.clearLine + line(record, of: summary) + "\n")
   }
 
   public mutating func note(_ line: String) { writeError(TerminalProgress.clearLine + line + "\n") }

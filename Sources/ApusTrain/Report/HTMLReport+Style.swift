@@ -17,7 +17,7 @@ extension HTMLReport {
     .tiles div, .chart { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 12px 12px 14px; }
     .tiles b { display: block; font-size: 22px; font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .tiles span { color: var(--soft); font-size: 14px; }
-    .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); gap: 12px; margin-top: 12px; }
+    .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(340px, 1fr)); gap: 12px; margin-top: 12px; }
     .chart { margin: 0; }
     .chart figcaption { font-weight: 600; display: flex; gap: 16px; align-items: baseline; }
     .key { font-weight: 400; font-size: 14px; color: var(--soft); }
@@ -40,6 +40,10 @@ extension HTMLReport {
     .pictures img { width: 100%; aspect-ratio: 1; object-fit: contain; image-rendering: pixelated; border-radius: 8px; background: #000; }
     .pictures figcaption { font-size: 14px; line-height: 1.35; margin-top: 4px; overflow-wrap: anywhere; }
     .pictures small { display: block; color: var(--soft); font-size: 13px; }
+    .sample { margin: 0 0 12px; } .sample figcaption { color: var(--soft); font-size: 14px; }
+    .sample pre { margin: 4px 0 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
+      padding: 12px 14px; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 14px; }
+    .figures th, .figures td { padding: 4px 24px 4px 0; text-align: left; } .figures th { color: var(--soft); font-weight: 500; }
     .settings th { text-align: left; color: var(--soft); font-weight: 500; padding: 4px 28px 4px 0; }
     .settings td { padding: 4px 0; overflow-wrap: anywhere; }
     """

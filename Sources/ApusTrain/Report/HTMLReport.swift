@@ -1,86 +1,72 @@
 import ApusData
 import ApusFormats
-import Foundation
 
-/// A page about one training run that needs no other file: curves, confusion matrix, misclassified
-/// images, settings.
+/// The page about a classifier's training: curves, confusion matrix, misclassified images, settings.
 public struct HTMLReport {
-  let position: Checkpoint.Position
+  let result: ClassifierTrainer.Result
   let description: RunDescription
-  let parameterCount: Int
   let images: LabeledImages
-  let evaluation: Evaluation
 
   /// More images than this would not be looked at.
   private static let maximumImageCount = 60
 
   public init(
-    position: Checkpoint.Position, description: RunDescription, parameterCount: Int,
-    images: LabeledImages, evaluation: Evaluation
+    _ result: ClassifierTrainer.Result, _ description: RunDescription, images: LabeledImages
   ) {
-    self.position = position
+    self.result = result
     self.description = description
-    self.parameterCount = parameterCount
     self.images = images
-    self.evaluation = evaluation
   }
+
+  private var evaluation: Evaluation { result.evaluation }
 
   public var html: String {
-    let configuration = position.configuration
-    let title = "\(configuration.model) on \(HTML.escaped(configuration.data))"
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(title) · Apus</title>
-      <style>\(HTMLReport.style)</style>
-      </head>
-      <body>
-      <main>
-      <header><p class="brand">Apus training report</p><h1>\(title)</h1></header>
-      \(tiles)
-      <section class="charts">\(charts)</section>
-      <section><h2>Confusion matrix</h2>
-      <p class="note">Rows are what the images show, columns what the model took them for.</p>
-      \(confusionMatrix)</section>
-      <section><h2>Misclassified images</h2>\(pictures)</section>
-      <section><h2>Settings</h2>\(settings)</section>
-      </main>
-      </body>
-      </html>
-
-      """
+    let configuration = result.configuration
+    var page = ReportPage(title: "\(configuration.model) on \(configuration.data)")
+    page.add(.tiles(tiles))
+    page.add(.html("<section class=\"charts\">\(charts)</section>"))
+    page.add(.html(confusionMatrix), under: "Confusion matrix",
+      note: "Rows are what the images show, columns what the model took them for.")
+    let wrong = mistakes
+    let shown = wrong.prefix(HTMLReport.maximumImageCount)
+    let count = shown.count < wrong.count ? "The \(shown.count) surest of \(wrong.count)" : "All \(wrong.count)"
+    page.add(
+      .pictures(shown.map(picture)), under: "Misclassified images",
+      note: wrong.isEmpty ? "There are none."
+        : "\(count), the surest mistakes first: what it is → what the model took it for.")
+    page.add(.settings(settings + description.settings), under: "Settings")
+    return page.html
   }
 
-  private var tiles: String {
-    let wrong = evaluation.confusion.total - evaluation.confusion.correct
-    let seconds = position.history.reduce(0) { $0 + $1.seconds }
-    let figures = [
-      (percent(evaluation.accuracy), "held-out accuracy"),
-      ("\(grouped(wrong)) of \(grouped(evaluation.confusion.total))", "misclassified"),
-      (fixed(evaluation.loss, 4), "held-out loss"),
-      ("\(position.history.count)", "epochs"),
-      (grouped(parameterCount), "parameters"),
-      ("\(fixed(seconds, 1)) s", "training time"),
+  private var tiles: [ReportPage.Tile] {
+    let confusion = evaluation.confusion
+    let history = result.position.history
+    let wrong = confusion.total - confusion.correct
+    let seconds = history.reduce(0) { $0 + $1.seconds }
+    return [
+      .init("held-out accuracy", percent(evaluation.accuracy)),
+      .init("misclassified", "\(grouped(wrong)) of \(grouped(confusion.total))"),
+      .init("held-out loss", fixed(evaluation.loss, 4)),
+      .init("epochs", "\(history.count)"),
+      .init("parameters", grouped(result.classifier.store.trainableCount)),
+      .init("training time", "\(fixed(seconds, 1)) s"),
     ]
-    let items = figures.map { "<div><b>\($0.0)</b><span>\($0.1)</span></div>" }
-    return "<section class=\"tiles\">\(items.joined())</section>"
   }
 
   private var charts: String {
-    let history = position.history
+    func points(_ name: String) -> [LineChart.Point] {
+      result.position.history.map { .init(x: Double($0.epoch), y: $0[name] ?? .nan) }
+    }
     let loss = LineChart(
       title: "Loss",
       series: [
-        .init(name: "training", style: "a", values: history.map(\.trainingLoss)),
-        .init(name: "held out", style: "b", values: history.map(\.validationLoss)),
+        .init(name: "training", style: "a", points: points("loss")),
+        .init(name: "held out", style: "b", points: points("validation/loss")),
       ], includes: 0...0.1
     ) { fixed($0, 3) }
     let accuracy = LineChart(
       title: "Accuracy",
-      series: [.init(name: "held out", style: "b", values: history.map(\.validationAccuracy))],
+      series: [.init(name: "held out", style: "b", points: points("validation/accuracy"))],
       includes: 0.95...1
     ) { fixed($0 * 100, 1) + " %" }
     return loss.html + accuracy.html
@@ -120,47 +106,32 @@ public struct HTMLReport {
       + "<td class=\"share\">\(recall)</td></tr>"
   }
 
-  private var pictures: String {
-    let wrong = evaluation.predictions.enumerated()
+  /// The surest ones first.
+  private var mistakes: [(offset: Int, element: Evaluation.Prediction)] {
+    evaluation.predictions.enumerated()
       .filter { $0.element.predicted != $0.element.label }
       .sorted { $0.element.probability > $1.element.probability }
-    guard !wrong.isEmpty else { return "<p class=\"note\">There are none.</p>" }
-    let shown = wrong.prefix(HTMLReport.maximumImageCount)
-    let figures = shown.map { picture($0.offset, $0.element) }
-    let count = shown.count < wrong.count ? "The \(shown.count) surest of \(wrong.count)" : "All \(wrong.count)"
-    return """
-      <p class="note">\(count), the surest mistakes first: what it is → what the model took it for.</p>
-      <div class="pictures">\(figures.joined(separator: "\n"))</div>
-      """
   }
 
-  private func picture(_ index: Int, _ prediction: Evaluation.Prediction) -> String {
+  private func picture(_ index: Int, _ prediction: Evaluation.Prediction) -> ReportPage.Picture {
     let size = images.size
     let image = Image(
       height: size.height, width: size.width, channels: size.channels,
       pixels: Array(images.pixels(of: index)))
-    let data = Data(PNG.encode(image)).base64EncodedString()
-    let actual = HTML.escaped(images.classNames[prediction.label])
-    let predicted = HTML.escaped(images.classNames[prediction.predicted])
-    return "<figure><img alt=\"\(actual) taken for \(predicted)\" src=\"data:image/png;base64,\(data)\">"
-      + "<figcaption>\(actual) → \(predicted)<small>\(fixed(prediction.probability * 100, 0)) % sure</small>"
-      + "</figcaption></figure>"
+    let names = images.classNames
+    return .init(
+      image, caption: "\(names[prediction.label]) → \(names[prediction.predicted])",
+      note: "\(fixed(prediction.probability * 100, 0)) % sure")
   }
 
-  private var settings: String {
-    let configuration = position.configuration
-    let rows: [(String, String)] = [
+  private var settings: [(String, String)] {
+    let configuration = result.configuration
+    return [
       ("data", configuration.data), ("model", configuration.model),
       ("epochs", "\(configuration.epochs)"), ("batchSize", "\(configuration.batchSize)"),
       ("learningRate", "\(configuration.learningRate)"),
       ("weightDecay", "\(configuration.weightDecay)"), ("shift", "\(configuration.shift)"),
       ("imageSize", configuration.imageSize.map(String.init) ?? "–"),
-      ("seed", "\(configuration.seed)"), ("Apus", description.apusVersion),
-      ("Swift", description.swiftVersion), ("system", description.operatingSystem),
-      ("processors", "\(description.processors)"),
-      ("git revision", description.gitRevision ?? "–"),
     ]
-    let cells = rows.map { "<tr><th scope=\"row\">\($0.0)</th><td>\(HTML.escaped($0.1))</td></tr>" }
-    return "<table class=\"settings\"><tbody>\(cells.joined())</tbody></table>"
   }
 }

@@ -10,39 +10,59 @@ import Synchronization
 public struct Checkpoint: Sendable {
   /// Where training stands and how it got there.
   public struct Position: Codable, Hashable, Sendable {
-    public var configuration: TrainingConfiguration
     /// Epochs that are over.
     public var epoch = 0
     /// Steps of the next epoch that are over.
     public var step = 0
     /// Steps in all.
     public var totalSteps = 0
-    /// Sum of the losses of the steps of this epoch.
-    public var lossSum = 0.0
-    /// Seconds spent in this epoch.
+    /// Of the steps since the last record, by the name of the metric.
+    public var means: [String: Mean] = [:]
+    /// Seconds spent since the last record.
     public var seconds = 0.0
-    public var history: [EpochRecord] = []
+    public var history: [MetricRecord] = []
 
-    public init(configuration: TrainingConfiguration) { self.configuration = configuration }
+    public init() {}
+  }
 
-    /// The best accuracy so far.
-    public var bestAccuracy: Double? { history.map(\.validationAccuracy).max() }
+  /// A mean that is not complete yet.
+  public struct Mean: Codable, Hashable, Sendable {
+    public var sum = 0.0
+    public var count = 0
+
+    public var value: Double { sum / Double(max(count, 1)) }
   }
 
   public var position: Position
+  /// Text that repeats the run: `config.yaml`.
+  public var configuration: String
   /// By path, as in `ParameterStore`.
   public var model: [String: Tensor]
   /// What `Step` needs: optimizer, number of steps, seed.
   public var training: [String: Tensor]
+  /// What callbacks keep, `name.entry`.
+  public var callbacks: [String: Tensor]
 
   private static let metadataKey = "apus.checkpoint"
   private static let modelPrefix = "model."
   private static let trainingPrefix = "training."
+  private static let callbackPrefix = "callback."
 
-  public init(position: Position, model: [String: Tensor], training: [String: Tensor]) {
+  /// The JSON part of the file.
+  private struct Header: Codable {
+    var position: Position
+    var configuration: String
+  }
+
+  public init(
+    position: Position, configuration: String = "", model: [String: Tensor],
+    training: [String: Tensor], callbacks: [String: Tensor] = [:]
+  ) {
     self.position = position
+    self.configuration = configuration
     self.model = model
     self.training = training
+    self.callbacks = callbacks
   }
 
   /// Writes the file, whole or not at all. Throws `FormatError`.
@@ -50,8 +70,10 @@ public struct Checkpoint: Sendable {
     var tensors: [String: Tensor] = [:]
     for (name, tensor) in model { tensors[Checkpoint.modelPrefix + name] = tensor }
     for (name, tensor) in training { tensors[Checkpoint.trainingPrefix + name] = tensor }
+    for (name, tensor) in callbacks { tensors[Checkpoint.callbackPrefix + name] = tensor }
+    let header = Header(position: position, configuration: configuration)
     try Safetensors.write(
-      tensors, metadata: [Checkpoint.metadataKey: try JSON.line(position)], to: path)
+      tensors, metadata: [Checkpoint.metadataKey: try JSON.line(header)], to: path)
   }
 
   /// Reads a file. Throws `FormatError`.
@@ -61,18 +83,23 @@ public struct Checkpoint: Sendable {
       throw FormatError(.malformed, path, "it is no checkpoint of Apus: it does not say where training stood.")
     }
     do {
-      position = try JSON.decode(Position.self, from: json)
+      let header = try JSON.decode(Header.self, from: json)
+      position = header.position
+      configuration = header.configuration
     } catch {
       throw FormatError(.malformed, path, "what it says of where training stood cannot be read: \(error).")
     }
     model = [:]
     training = [:]
+    callbacks = [:]
     for name in file.names {
       let tensor = try Safetensors.tensor(file, name)
       if name.hasPrefix(Checkpoint.modelPrefix) {
         model[String(name.dropFirst(Checkpoint.modelPrefix.count))] = tensor
       } else if name.hasPrefix(Checkpoint.trainingPrefix) {
         training[String(name.dropFirst(Checkpoint.trainingPrefix.count))] = tensor
+      } else if name.hasPrefix(Checkpoint.callbackPrefix) {
+        callbacks[String(name.dropFirst(Checkpoint.callbackPrefix.count))] = tensor
       } else {
         throw FormatError(.malformed, path, "tensor '\(name)' belongs to neither model nor training.")
       }

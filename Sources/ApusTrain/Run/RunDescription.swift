@@ -22,6 +22,14 @@ public struct RunDescription: Codable, Sendable {
     }
   }
 
+  /// For a report.
+  var settings: [(String, String)] {
+    [
+      ("seed", "\(seed)"), ("Apus", apusVersion), ("Swift", swiftVersion), ("system", operatingSystem),
+      ("processors", "\(processors)"), ("git revision", gitRevision ?? "–"),
+    ]
+  }
+
   /// Reads git's files, so that git need not be installed.
   static func revision(of folder: String) -> String? {
     var place = URL(fileURLWithPath: folder).standardizedFileURL

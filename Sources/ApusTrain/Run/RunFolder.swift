@@ -8,9 +8,11 @@ import Foundation
 /// | --- | --- |
 /// | `config.yaml` | all settings; `apus train config.yaml` repeats the run |
 /// | `run.json` | versions, git revision, machine, times |
-/// | `history.json` | one record for each epoch |
+/// | `history.json` | one record for each epoch, or each validation |
+/// | `log.csv`, `log.jsonl`, `tensorboard/` | metrics of steps and records, where a run keeps such logs |
 /// | `checkpoints/last.safetensors` | all that is needed to go on |
-/// | `checkpoints/best.safetensors` | the same, from the epoch of the best validation accuracy |
+/// | `checkpoints/best.safetensors` | the same, from the epoch with the best of a metric |
+/// | `checkpoints/step-….safetensors` | earlier ones, where a run keeps several |
 /// | `bundle.json`, `model.onnx`, `weights.safetensors` | the trained model |
 /// | `report.html` | curves, confusion matrix, misclassified images |
 /// | `sample.png` | a held-out image to try the model with |
@@ -40,12 +42,20 @@ public struct RunFolder: Sendable {
     try? FileManager.default.removeItem(atPath: probe)
   }
 
+  /// Writes what a person needs to repeat the run: `config.yaml` and `run.json`.
+  public func begin(configuration text: String, _ about: RunDescription) throws {
+    try AtomicFile.write(text, to: configuration)
+    try AtomicFile.write(try JSON.pretty(about), to: description)
+  }
+
   /// Removes what an earlier run has left.
   public func clear() throws {
     let bundle = [
       BundleDescription.descriptionFile, BundleDescription.modelFile, BundleDescription.weightsFile,
     ].map { "\(path)/\($0)" }
-    for file in [configuration, description, history, lastCheckpoint, bestCheckpoint, report] + bundle
+    let logs = ["log.csv", "log.jsonl", "tensorboard"].map { "\(path)/\($0)" }
+    let files = [configuration, description, history, lastCheckpoint, bestCheckpoint, report]
+    for file in files + bundle + logs + numberedCheckpoints
     where FileManager.default.fileExists(atPath: file) {
       do {
         try FileManager.default.removeItem(atPath: file)
@@ -67,7 +77,7 @@ public struct RunFolder: Sendable {
     return sample
   }
 
-  public func write(history records: [EpochRecord]) throws {
+  public func write(history records: [MetricRecord]) throws {
     try AtomicFile.write(try JSON.pretty(records), to: history)
   }
 }

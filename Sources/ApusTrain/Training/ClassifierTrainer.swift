@@ -1,0 +1,116 @@
+import Apus
+import ApusData
+import ApusFormats
+import Foundation
+
+/// Trains a classifier for images, as `apus train` does: a ``Trainer`` with validation after each epoch
+/// and checkpoints, and at the end the bundle and the report.
+public struct ClassifierTrainer {
+  public let configuration: TrainingConfiguration
+  public let dataset: ImageDataset
+  public let folder: RunFolder
+  private let progress: any ProgressRenderer
+  private let shouldStop: (Checkpoint.Position) -> Bool
+
+  /// How training ended.
+  public enum Outcome {
+    case finished(Result)
+    /// Someone asked to stop; the last checkpoint has everything to go on.
+    case stopped(Checkpoint.Position)
+  }
+
+  /// A finished run.
+  public struct Result: Sendable {
+    public var configuration: TrainingConfiguration
+    public var classifier: Classifier
+    public var evaluation: Evaluation
+    public var position: Checkpoint.Position
+  }
+
+  /// - Parameter shouldStop: asked after each step whether to save and stop.
+  public init(
+    _ configuration: TrainingConfiguration, _ dataset: ImageDataset, folder: RunFolder,
+    progress: any ProgressRenderer = PlainProgress(),
+    shouldStop: @escaping (Checkpoint.Position) -> Bool = { _ in Interruption.signal != nil }
+  ) {
+    self.configuration = configuration
+    self.dataset = dataset
+    self.folder = folder
+    self.progress = progress
+    self.shouldStop = shouldStop
+  }
+
+  /// Trains from the beginning, or on from a checkpoint.
+  ///
+  /// - Throws: `FormatError` where a file cannot be written, ``TrainingError`` where the loss is no
+  ///   number any more. The checkpoint that was there before stays whole.
+  public func run(from checkpoint: Checkpoint? = nil) async throws -> Outcome {
+    let description = RunDescription(seed: configuration.seed)
+    let settings = try configuration.yaml()
+    if checkpoint == nil { try folder.begin(configuration: settings, description) }
+    let classifier = try makeClassifier()
+    let loader = ImageLoader(
+      dataset.training, batchSize: configuration.batchSize, seed: configuration.seed,
+      shift: configuration.shift)
+    var evaluation: Evaluation?
+    let trainer = try Trainer(
+      makeStep(classifier, stepsPerEpoch: loader.batchCount), classifier.store, source: loader,
+      options: TrainingOptions(epochs: configuration.epochs), configuration: settings,
+      folder: folder,
+      callbacks: [
+        Checkpointing(best: MetricGoal("validation/accuracy", .higher)), HistoryFile(),
+        ProgressDisplay(progress, title: title(classifier), unit: "images"),
+      ], shouldStop: shouldStop
+    ) {
+      let found = try classifier.evaluate(dataset.heldOut)
+      evaluation = found
+      return ["loss": found.loss, "accuracy": found.accuracy]
+    }
+    let end = try await trainer.run(from: checkpoint)
+    let position = trainer.context.position
+    guard end == .finished else { return .stopped(position) }
+    let result = Result(
+      configuration: configuration, classifier: classifier,
+      evaluation: try evaluation ?? classifier.evaluate(dataset.heldOut), position: position)
+    try finish(result, description)
+    return .finished(result)
+  }
+
+  // MARK: - Parts
+
+  private func makeClassifier() throws -> Classifier {
+    let store = ParameterStore(seed: configuration.seed)
+    let classifier = try Classifier(
+      architecture: configuration.model, size: dataset.size, classNames: dataset.classNames,
+      normalization: Normalization(of: dataset.training), store: store)
+    try store.materialize()
+    return classifier
+  }
+
+  private func makeStep(_ classifier: Classifier, stepsPerEpoch: Int) -> Step<Classifier, Batch> {
+    let total = configuration.epochs * stepsPerEpoch
+    let schedule = Schedule.warmupCosine(
+      configuration.learningRate, warmup: max(1, total / 10), total: total)
+    let optimizer = AdamW(learningRate: schedule, weightDecay: configuration.weightDecay)
+    return Step(classifier, optimizer, seed: configuration.seed) { classifier, batch in
+      crossEntropy(logits: classifier.logits(batch.x), labels: batch.y)
+    }
+  }
+
+  /// Writes bundle and report.
+  private func finish(_ result: Result, _ description: RunDescription) throws {
+    let record = TrainingRecord(
+      apusVersion: ApusVersion.current, seed: configuration.seed, data: configuration.data,
+      epochs: configuration.epochs,
+      metrics: ["accuracy": result.evaluation.accuracy, "loss": result.evaluation.loss], date: Date())
+    try result.classifier.save(to: folder.path, name: configuration.model, training: record)
+    let report = HTMLReport(result, description, images: dataset.heldOut)
+    try AtomicFile.write(report.html, to: folder.report)
+  }
+
+  private func title(_ classifier: Classifier) -> String {
+    "\(configuration.model) with \(grouped(classifier.store.trainableCount)) parameters "
+      + "on \(dataset.name): \(grouped(dataset.training.count)) images to train on, "
+      + "\(grouped(dataset.heldOut.count)) held out"
+  }
+}
