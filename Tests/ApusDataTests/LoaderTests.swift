@@ -1,4 +1,5 @@
 import Apus
+import ApusIR
 import Testing
 
 @testable import ApusData
@@ -22,6 +23,22 @@ import Testing
   /// A changed order would silently make old checkpoints go on differently.
   @Test func orderIsTheOneOfEarlierVersions() {
     #expect(EpochOrder.shuffled(count: 10, seed: 0, epoch: 0) == [0, 9, 2, 7, 3, 6, 4, 1, 8, 5])
+  }
+
+  /// Words, and so orders and shifts, are those of the primitive `randomBits`, whatever makes them.
+  @Test func wordsAreThoseOfThePrimitive() throws {
+    let key = Tensor([3, Int64(0x7368_6966) << 32 | 5])
+    let node = try Node(.randomBits(TensorType(.i32, [20])), [key.node])
+    let words = Tensor(node).array(of: Int32.self).map(UInt32.init(bitPattern:))
+    #expect(words == (0..<20).map { RandomPurpose.shift.word(seed: 3, epoch: 5, index: $0) })
+
+    let images = Digits.dataset.heldOut.subset(Array(0..<10))
+    let shifts = words.map { Int($0.multipliedFullWidth(by: 7).high) - 3 }
+    let order = EpochOrder.shuffled(count: 10, seed: 3, epoch: 5)
+    let expected = images.batch(order, shifts: (0..<10).map { (shifts[2 * $0], shifts[2 * $0 + 1]) })
+    let batch = try ImageLoader(images, batchSize: 10, seed: 3, shift: 3).epoch(5).batch(0)
+    #expect(batch.x.array(of: UInt8.self) == expected.x.array(of: UInt8.self))
+    #expect(batch.y.array(of: Int.self) == expected.y.array(of: Int.self))
   }
 
   @Test func startingInTheMiddleGivesTheSameBatches() async throws {
