@@ -78,6 +78,20 @@ import Testing
     #expect(seen.count == 100 && Set(seen).count == 100 && samples.isSuperset(of: seen))
   }
 
+  @Test func changesOfBatchesHaveRandomNumbersOfTheirOwn() async throws {
+    let loader = loader(workers: 2)
+      .map { batch, random in [batch, Tensor([Int(random.word())])] }
+      .map { batch, random in batch + [Tensor([Int(random.word())])] }
+    var drawn: [Int] = []
+    for try await batch in loader.epoch(0) { drawn += batch.dropFirst().map { Int($0.item) } }
+    #expect(drawn.count == 22 && Set(drawn).count == 22)
+    var rest: [Int] = []
+    for try await batch in loader.epoch(0, from: 6) {
+      rest += batch.dropFirst().map { Int($0.item) }
+    }
+    #expect(rest == Array(drawn.suffix(10)))
+  }
+
   private func pairs(_ batch: [Int]) -> [[Int]] {
     stride(from: 0, to: batch.count, by: 2).map { [batch[$0], batch[$0 + 1]] }
   }

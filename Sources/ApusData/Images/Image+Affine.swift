@@ -49,10 +49,13 @@ extension Image {
 
   /// With 16 bits after the point, so that places add up as in Pillow.
   private func nearest(_ map: AffineMap, _ fill: UInt8) -> Image {
-    let fixed = { (value: Double) in Int((value * 65536 + 0.5).rounded(.down)) }
+    let fixed = { (value: Double) in
+      Int((min(max(value, -0x1p31), 0x1p31) * 65536 + 0.5).rounded(.down))
+    }
     var rowX = fixed(map.m2 + map.m0 * 0.5 + map.m1 * 0.5)
     var rowY = fixed(map.m5 + map.m3 * 0.5 + map.m4 * 0.5)
     let (stepX, stepY) = (fixed(map.m0), fixed(map.m3))
+    let (downX, downY) = (fixed(map.m1), fixed(map.m4))
     return mapped { old, new in
       new.initialize(repeating: fill, count: pixels.count)
       var target = new
@@ -65,11 +68,11 @@ extension Image {
             for c in 0..<channels { target[c] = source[c] }
           }
           target += channels
-          x += stepX
-          y += stepY
+          x &+= stepX
+          y &+= stepY
         }
-        rowX += fixed(map.m1)
-        rowY += fixed(map.m4)
+        rowX &+= downX
+        rowY &+= downY
       }
     }
   }

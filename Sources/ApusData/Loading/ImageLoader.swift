@@ -1,5 +1,4 @@
 import Apus
-import ApusFormats
 
 /// Batches of images with their classes.
 public typealias ImageLoader = Loader<Batch>
@@ -43,26 +42,5 @@ extension Loader where Output == Batch {
       augment: { sample, random in
         LabeledImage(image: transform(sample.image, &random), label: sample.label)
       }, collate: Collate.images)
-  }
-}
-
-/// An image and its class.
-public struct LabeledImage: Hashable, Sendable {
-  public var image: Image
-  public var label: Int
-
-  public init(image: Image, label: Int) {
-    self.image = image
-    self.label = label
-  }
-}
-
-extension LabeledImages: Dataset {
-  public subscript(index: Int) -> LabeledImage {
-    LabeledImage(
-      image: Image(
-        height: size.height, width: size.width, channels: size.channels,
-        pixels: Array(pixels(of: index))),
-      label: labels[index])
   }
 }

@@ -7,7 +7,7 @@ import Apus
 /// sample of those before.
 public struct Loader<Output: TensorStructure>: BatchSource {
   /// Samples in an epoch.
-  public let count: Int
+  public private(set) var count: Int
   public let batchSize: Int
   public let seed: UInt64
   /// Whether a last batch of fewer samples is left out.
@@ -19,6 +19,8 @@ public struct Loader<Output: TensorStructure>: BatchSource {
   private let order: @Sendable (_ epoch: Int) -> [Int]
   private let make: @Sendable (BatchRequest) throws -> Output
   private var shard = (index: 0, total: 1)
+  /// How many times batches are changed after they are made.
+  private var mapCount = 0
 
   /// Batches made from what is asked for, where the whole batch is read at once.
   ///
@@ -81,14 +83,8 @@ public struct Loader<Output: TensorStructure>: BatchSource {
     (count, batchSize, seed, dropsLast) = (old.count, old.batchSize, old.seed, old.dropsLast)
     (workers, prefetchFactor, shard) = (old.workers, old.prefetchFactor, old.shard)
     order = old.order
+    mapCount = old.mapCount + 1
     self.make = make
-  }
-
-  private init(_ old: Loader, shard: (index: Int, total: Int)) {
-    (batchSize, seed, dropsLast) = (old.batchSize, old.seed, old.dropsLast)
-    (workers, prefetchFactor, order, make) = (old.workers, old.prefetchFactor, old.order, old.make)
-    count = old.count / shard.total
-    self.shard = shard
   }
 
   /// The same batches, each changed by `transform`, such as ``MixUp``; the generator is a pure function
@@ -96,10 +92,11 @@ public struct Loader<Output: TensorStructure>: BatchSource {
   public func map<NewOutput: TensorStructure>(
     _ transform: @escaping @Sendable (Output, inout SampleRandom) throws -> NewOutput
   ) -> Loader<NewOutput> {
-    let make = make
+    let (make, draw) = (make, mapCount)
     return Loader<NewOutput>(self) { request in
       var random = SampleRandom(
-        seed: request.seed, epoch: request.epoch, .batch, position: request.positions.first ?? 0)
+        seed: request.seed, epoch: request.epoch, .batch, position: request.positions.first ?? 0,
+        draw: draw)
       return try transform(try make(request), &random)
     }
   }
@@ -110,7 +107,10 @@ public struct Loader<Output: TensorStructure>: BatchSource {
   public func sharded(_ index: Int, of total: Int) -> Loader {
     precondition(total > 0 && (0..<total).contains(index), "there is no part \(index) of \(total)")
     precondition(shard.total == 1, "the loader is a part already")
-    return Loader(self, shard: (index, total))
+    var part = self
+    part.count = count / total
+    part.shard = (index, total)
+    return part
   }
 
   /// Batches in an epoch.

@@ -39,7 +39,7 @@ public struct Sampler: Sendable {
 
   /// All samples in an order of its own in each epoch (`RandomSampler`).
   public static let shuffled = Sampler {
-    EpochOrder.shuffled(count: $0.count, seed: $0.seed, epoch: $0.epoch)
+    RandomOrder.shuffled(count: $0.count, seed: $0.seed, epoch: $0.epoch)
   }
 
   /// Samples drawn with probabilities in proportion to `weights` (`WeightedRandomSampler`).
@@ -96,7 +96,7 @@ public struct Sampler: Sendable {
       precondition(
         lengths.count == request.count, "\(lengths.count) lengths for \(request.count) samples")
       let size = request.batchSize
-      let shuffled = EpochOrder.shuffled(
+      let shuffled = RandomOrder.shuffled(
         count: request.count, seed: request.seed, epoch: request.epoch)
       let rest = shuffled.suffix(request.count % size)
       var batches: [ArraySlice<Int>] = []
@@ -108,7 +108,7 @@ public struct Sampler: Sendable {
         batches += stride(from: 0, to: sorted.count, by: size).map { sorted[$0..<$0 + size] }
       }
       let order = RandomOrder.permutation(
-        batches.count, seed: request.seed, epoch: request.epoch, .batch)
+        batches.count, seed: request.seed, epoch: request.epoch, .buckets)
       return order.flatMap { batches[$0] } + rest
     }
   }

@@ -25,6 +25,9 @@ public final class WaitMeter: Sendable {
     return waiting + working > .zero ? waiting / (waiting + working) : 0
   }
 
+  /// What was between two epochs counts neither way.
+  fileprivate func begin() { state.withLock { $0.lastHandOver = nil } }
+
   fileprivate func asked(at now: ContinuousClock.Instant) {
     state.withLock { state in
       if let last = state.lastHandOver { state.working += now - last }
@@ -70,7 +73,10 @@ public struct MeteredEpoch<Output: TensorStructure>: AsyncSequence {
     public mutating func next() async throws -> Output? { try await next(isolation: nil) }
   }
 
-  public func makeAsyncIterator() -> Iterator { Iterator(base: erased(base), meter: meter) }
+  public func makeAsyncIterator() -> Iterator {
+    meter.begin()
+    return Iterator(base: erased(base), meter: meter)
+  }
 
   private func erased<Base: AsyncSequence<Output, any Error>>(
     _ base: Base

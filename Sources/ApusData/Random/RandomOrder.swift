@@ -1,5 +1,10 @@
 /// Orders that are pure functions of the seed, the epoch and what they are for.
-enum RandomOrder {
+public enum RandomOrder {
+  /// The order of the samples in one epoch: a random permutation of `0..<count`.
+  public static func shuffled(count: Int, seed: UInt64, epoch: Int) -> [Int] {
+    permutation(count, seed: seed, epoch: epoch, .order)
+  }
+
   /// A random permutation of `0..<count` (Fisher-Yates).
   static func permutation(
     _ count: Int, seed: UInt64, epoch: Int = 0, _ purpose: RandomPurpose
@@ -11,13 +16,5 @@ enum RandomOrder {
       order.swapAt(last, Int(word.multipliedFullWidth(by: UInt32(last + 1)).high))
     }
     return order
-  }
-}
-
-/// The order of samples in one epoch.
-public enum EpochOrder {
-  /// A random permutation of `0..<count`: a pure function of the seed and the epoch.
-  public static func shuffled(count: Int, seed: UInt64, epoch: Int) -> [Int] {
-    RandomOrder.permutation(count, seed: seed, epoch: epoch, .order)
   }
 }

@@ -24,11 +24,15 @@ public struct SampleRandom: RandomNumberGenerator, Sendable {
     self.init(seed: seed, epoch: epoch, .sample, position: position)
   }
 
-  init(seed: UInt64, epoch: Int, _ purpose: RandomPurpose, position: Int = 0) {
+  /// - Parameter draw: tells apart generators for the same place, 0 to 127.
+  init(
+    seed: UInt64, epoch: Int, _ purpose: RandomPurpose, position: Int = 0, draw: Int = 0
+  ) {
     self.seed = seed
     stream = purpose.stream(epoch: epoch)
-    // Room for 2^34 words before the numbers of the next position begin.
-    index = UInt64(UInt32(truncatingIfNeeded: position)) << 32
+    // Room for 2^26 words before the numbers of the next draw begin, and 2^34 for a position.
+    let place = UInt64(UInt32(truncatingIfNeeded: position)) << 32
+    index = place | UInt64(draw & 127) << 24
   }
 
   /// 32 uniformly random bits.
@@ -108,6 +112,7 @@ enum RandomPurpose: UInt64 {
   case shift = 0x7368_6966
   case sample = 0x7361_6D70
   case batch = 0x6261_7463
+  case buckets = 0x6275_636B
   case dataset = 0x6461_7461
 
   func stream(epoch: Int) -> UInt64 { rawValue << 32 | UInt64(UInt32(truncatingIfNeeded: epoch)) }

@@ -24,7 +24,8 @@ public struct Resize: ImageTransform {
     self.interpolation = interpolation
   }
 
-  /// Keeps the ratio of the sides; the longer side's length is rounded down.
+  /// Keeps the ratio of the sides; the longer side's length is rounded down, and so limited that the
+  /// image has at most `Image.maximumPixelCount` pixels.
   public init(shorterSide: Int, interpolation: Interpolation = .bilinear) {
     precondition(shorterSide > 0, "an image has pixels, not \(shorterSide)")
     target = .shorterSide(shorterSide)
@@ -37,7 +38,7 @@ public struct Resize: ImageTransform {
       return image.resized(height: height, width: width, interpolation: interpolation)
     case .shorterSide(let side):
       let (shorter, longer) = (min(image.height, image.width), max(image.height, image.width))
-      let other = side * longer / shorter
+      let other = max(min(side * longer / shorter, Image.maximumPixelCount / side), 1)
       let isUpright = image.height >= image.width
       return image.resized(
         height: isUpright ? other : side, width: isUpright ? side : other,
