@@ -132,15 +132,17 @@ extension Image {
 
   /// How often each value is in each channel.
   private func histograms() -> [[Int]] {
-    var result = [[Int]](repeating: [Int](repeating: 0, count: 256), count: channels)
-    withSamples { samples in
-      for channel in 0..<channels {
-        for index in stride(from: channel, to: pixels.count, by: channels) {
-          result[channel][Int(samples[index])] += 1
+    (0..<channels).map { channel in
+      [Int](unsafeUninitializedCapacity: 256) { counts, initialized in
+        counts.initialize(repeating: 0)
+        initialized = 256
+        withSamples { samples in
+          for index in stride(from: channel, to: pixels.count, by: channels) {
+            counts[Int(samples[index])] += 1
+          }
         }
       }
     }
-    return result
   }
 }
 
