@@ -1,4 +1,5 @@
 import Apus
+import ApusIR
 import Testing
 
 @testable import ApusData
@@ -7,21 +8,37 @@ import Testing
 @Suite struct LoaderTests {
   @Test(arguments: [0, 1, 2, 7, 1000])
   func anEpochHasEachSampleOnce(count: Int) {
-    let order = EpochOrder.shuffled(count: count, seed: 3, epoch: 5)
+    let order = RandomOrder.shuffled(count: count, seed: 3, epoch: 5)
     #expect(order.sorted() == Array(0..<count))
   }
 
   @Test func orderDependsOnSeedAndEpochOnly() {
-    let order = EpochOrder.shuffled(count: 100, seed: 1, epoch: 0)
-    #expect(order == EpochOrder.shuffled(count: 100, seed: 1, epoch: 0))
-    #expect(order != EpochOrder.shuffled(count: 100, seed: 1, epoch: 1))
-    #expect(order != EpochOrder.shuffled(count: 100, seed: 2, epoch: 0))
+    let order = RandomOrder.shuffled(count: 100, seed: 1, epoch: 0)
+    #expect(order == RandomOrder.shuffled(count: 100, seed: 1, epoch: 0))
+    #expect(order != RandomOrder.shuffled(count: 100, seed: 1, epoch: 1))
+    #expect(order != RandomOrder.shuffled(count: 100, seed: 2, epoch: 0))
     #expect(order != Array(0..<100))
   }
 
   /// A changed order would silently make old checkpoints go on differently.
   @Test func orderIsTheOneOfEarlierVersions() {
-    #expect(EpochOrder.shuffled(count: 10, seed: 0, epoch: 0) == [0, 9, 2, 7, 3, 6, 4, 1, 8, 5])
+    #expect(RandomOrder.shuffled(count: 10, seed: 0, epoch: 0) == [0, 9, 2, 7, 3, 6, 4, 1, 8, 5])
+  }
+
+  /// Words, and so orders and shifts, are those of the primitive `randomBits`, whatever makes them.
+  @Test func wordsAreThoseOfThePrimitive() throws {
+    let key = Tensor([3, Int64(0x7368_6966) << 32 | 5])
+    let node = try Node(.randomBits(TensorType(.i32, [20])), [key.node])
+    let words = Tensor(node).array(of: Int32.self).map(UInt32.init(bitPattern:))
+    #expect(words == (0..<20).map { RandomPurpose.shift.word(seed: 3, epoch: 5, index: $0) })
+
+    let images = Digits.dataset.heldOut.subset(Array(0..<10))
+    let shifts = words.map { Int($0.multipliedFullWidth(by: 7).high) - 3 }
+    let order = RandomOrder.shuffled(count: 10, seed: 3, epoch: 5)
+    let expected = images.batch(order, shifts: (0..<10).map { (shifts[2 * $0], shifts[2 * $0 + 1]) })
+    let batch = try ImageLoader(images, batchSize: 10, seed: 3, shift: 3).epoch(5).batch(0)
+    #expect(batch.x.array(of: UInt8.self) == expected.x.array(of: UInt8.self))
+    #expect(batch.y.array(of: Int.self) == expected.y.array(of: Int.self))
   }
 
   @Test func startingInTheMiddleGivesTheSameBatches() async throws {
