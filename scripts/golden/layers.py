@@ -200,4 +200,12 @@ add("channelShuffle", nn.ChannelShuffle(2), torch.randn(1, 6, 2, 2), images=True
 add("unfold", nn.Unfold((2, 3), dilation=(1, 2), padding=1, stride=(2, 1)), torch.randn(1, 2, 4, 5), images=True)
 add("fold", nn.Fold((4, 5), (2, 3), dilation=(1, 2), padding=1, stride=(2, 1)), torch.randn(1, 12, 9), images=True)
 
+# First values that are not random, and gains.
+cases.contents["initializer.eye"] = nn.init.eye_(torch.empty(2, 3))
+cases.contents["initializer.dirac1"] = nn.init.dirac_(torch.empty(3, 2, 4))
+cases.contents["initializer.dirac2"] = nn.init.dirac_(torch.empty(4, 2, 3, 2), groups=2)
+gains = [("linear", None), ("sigmoid", None), ("tanh", None), ("relu", None), ("selu", None), ("leaky_relu", None),
+         ("leaky_relu", 0.2)]
+cases.contents["initializer.gains"] = torch.tensor([nn.init.calculate_gain(*gain) for gain in gains])
+
 cases.write(sys.argv[1])
