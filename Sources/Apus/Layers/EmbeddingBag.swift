@@ -1,6 +1,6 @@
 import ApusIR
 
-/// Bags of vectors of a table, each made one vector, without keeping what was looked up:
+/// Bags of vectors of a table, each made one vector:
 /// `[batch, bag]` integers become `[batch, features]`. Empty bags give zeros.
 ///
 /// Parameter: `weight` `[count, features]`, standard normal at first, zeros at the padding index.
