@@ -2,32 +2,6 @@ import Apus
 import Testing
 
 @Suite struct LayerTests {
-  @Test func linear() throws {
-    try checkLayer(["weight": [5, 3], "bias": [5]], input: [2, 4, 3], output: [2, 4, 5]) {
-      Linear($0, 3, 5)
-    }
-  }
-
-  @Test func convolutions() throws {
-    try checkLayer(["weight": [6, 2, 3], "bias": [6]], input: [2, 9, 4], output: [2, 4, 6]) {
-      Conv1D($0, 4, 6, kernel: 3, stride: 2, groups: 2)
-    }
-    try checkLayer(["weight": [5, 3, 3, 1], "bias": [5]], input: [2, 8, 6, 3], output: [2, 8, 6, 5]) {
-      Conv2D($0, 3, 5, kernel: [3, 1], padding: [1, 0])
-    }
-    try checkLayer(["weight": [2, 3, 2, 2, 2]], input: [1, 4, 5, 6, 3], output: [1, 3, 4, 5, 2]) {
-      Conv3D($0, 3, 2, kernel: 2, bias: false)
-    }
-  }
-
-  @Test func normalizations() throws {
-    try checkLayer(["weight": [4], "bias": [4]], input: [3, 4], output: [3, 4]) { LayerNorm($0, 4) }
-    let keys: [String: Shape] = [
-      "weight": [4], "bias": [4], "running_mean": [4], "running_var": [4], "num_batches_tracked": [],
-    ]
-    try checkLayer(keys, input: [3, 2, 2, 4], output: [3, 2, 2, 4]) { BatchNorm($0, 4) }
-  }
-
   @Test func sequences() throws {
     let keys: [String: Shape] = ["0.weight": [4, 3], "0.bias": [4], "2.weight": [2, 4], "2.bias": [2]]
     try checkLayer(keys, input: [5, 3], output: [5, 2]) {
@@ -77,6 +51,14 @@ import Testing
     #expect(abs(conv.weight.value.std().item - 0.05 / 3.0.squareRoot()) < 0.001)
     let embedding = Embedding(store.scope / "embedding", 100, 50)
     #expect(abs(embedding.weight.value.std().item - 1) < 0.03)
+    let padded = Embedding(store.scope / "padded", 4, 50, paddingIndex: 1).weight.value
+    #expect(abs(padded[1]).max().item == 0 && padded[2].std().item > 0.5)
+    let transposed = ConvTranspose2D(store.scope / "transposed", 16, 32, kernel: 5)
+    let reach = 1 / 800.0.squareRoot()
+    #expect(abs(transposed.weight.value).max().item <= reach)
+    #expect(abs(transposed.weight.value.std().item - reach / 3.0.squareRoot()) < 0.001)
+    #expect(abs(transposed.bias!.value).max().item <= reach)
+    #expect(PReLU(store.scope / "prelu").weight.value.item == 0.25)
   }
 
   @Test func scopesSetDtypeAndInitialiser() {

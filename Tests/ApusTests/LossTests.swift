@@ -154,7 +154,7 @@ import Testing
     },
     Case("tripletSwap", "a p n") {
       tripletMarginLoss(
-        anchor: $0[0], positive: $0[1], negative: $0[2], margin: 2, p: 1, swap: true, reduction: .none)
+        anchor: $0[0], positive: $0[1], negative: $0[2], margin: 2, order: 1, swap: true, reduction: .none)
     },
     Case("tripletDistance", "a p n") {
       tripletMarginLoss(anchor: $0[0], positive: $0[1], negative: $0[2], swap: true) {

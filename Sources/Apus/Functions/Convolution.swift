@@ -14,22 +14,15 @@ public func convolution(
   else { return x }
   let strides = stride.expanded(rank, "convolution")
   let dilations = dilation.expanded(rank, "convolution")
-  var low: [Int]
-  var high: [Int]
-  switch padding {
-  case .symmetric(let widths):
-    low = widths.expanded(rank, "convolution")
-    high = low
-  case .same:
+  if case .same = padding {
     check(
       strides.allSatisfy { $0 == 1 }, .argument, "convolution",
       "padding .same needs stride 1, got \(strides)")
-    let totals = (0..<rank).map { dilations[$0] * (kernel.shape[$0 + 2] - 1) }
-    low = totals.map { $0 / 2 }
-    high = totals.map { $0 - $0 / 2 }
   }
+  let widths = padding.widths(kernel: Array(kernel.shape.dropFirst(2)), dilations: dilations)
   let attributes = Convolution(
-    strides: strides, dilations: dilations, low: low, high: high, groups: groups)
+    strides: strides, dilations: dilations, low: widths.map(\.low), high: widths.map(\.high),
+    groups: groups)
   let dtype = Precision.product(of: Tensor.commonDType([x, kernel]))
   return Tensor.apply(.convolution(attributes), [x.to(dtype), kernel.to(dtype)])
 }
@@ -51,6 +44,13 @@ public func transposedConvolution(
   let dilations = dilation.expanded(rank, "transposedConvolution")
   let widths = padding.expanded(rank, "transposedConvolution")
   let further = outputPadding.expanded(rank, "transposedConvolution")
+  guard
+    check(
+      (0..<rank).allSatisfy { further[$0] >= 0 && further[$0] < Swift.max(strides[$0], dilations[$0]) },
+      .argument, "transposedConvolution",
+      "the output padding \(further) must be smaller than the stride \(strides) or the dilation "
+        + "\(dilations)")
+  else { return x }
   let extents = (0..<rank).map { axis -> Int in
     let reach = dilations[axis] * (kernel.shape[axis + 2] - 1) + 1
     return (x.shape[axis + 1] - 1) * strides[axis] - 2 * widths[axis] + reach + further[axis]

@@ -2,35 +2,36 @@
 /// shifts (Ioffe and Szegedy, 2015). For any number of spatial axes.
 ///
 /// In training the statistics are the batch's, and the running ones move toward them by `momentum`;
-/// in inference they are the running ones.
+/// in inference they are the running ones. Without running ones they are always the batch's.
 /// Parameters: `weight`, `bias`; buffers: `running_mean`, `running_var`, `num_batches_tracked`.
 public struct BatchNorm: Layer {
   public let weight: Parameter?
   public let bias: Parameter?
-  public let runningMean: Parameter
-  public let runningVariance: Parameter
-  public let batchCount: Parameter
-  private let momentum: Double
+  private let running: RunningStatistics?
+  private let features: Int
   private let epsilon: Double
   private let scope: Scope
 
+  public var runningMean: Parameter? { running?.mean }
+  public var runningVariance: Parameter? { running?.variance }
+  public var batchCount: Parameter? { running?.batchCount }
+
+  /// - Parameter momentum: the share of a new batch in the running statistics; nil for the mean of
+  ///   all batches.
   public init(
-    _ scope: Scope, _ features: Int, epsilon: Double = 1e-5, momentum: Double = 0.1,
-    affine: Bool = true
+    _ scope: Scope, _ features: Int, epsilon: Double = 1e-5, momentum: Double? = 0.1,
+    affine: Bool = true, tracksRunningStatistics: Bool = true
   ) {
     self.scope = scope
-    self.momentum = momentum
+    self.features = features
     self.epsilon = epsilon
     weight = affine ? scope.parameter("weight", [features], .ones) : nil
     bias = affine ? scope.parameter("bias", [features], .zeros) : nil
-    runningMean = scope.buffer("running_mean", [features], .zeros)
-    runningVariance = scope.buffer("running_var", [features], .ones)
-    batchCount = scope.buffer("num_batches_tracked", [], .zeros, dtype: .i64)
+    running = tracksRunningStatistics ? RunningStatistics(scope, features, momentum: momentum) : nil
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
     scope.run {
-      let features = runningMean.shape[0]
       guard
         check(
           x.rank >= 2 && x.shape[x.rank - 1] == features, .shape, "batchNorm",
@@ -38,39 +39,23 @@ public struct BatchNorm: Layer {
           hint: "activations are channels-last, [batch, spatial…, channel].")
       else { return x }
       let wide = x.to(x.dtype.accumulator)
-      guard Mode.isTraining else {
-        let deviation = wide - runningMean.value
-        return scaled(deviation * rsqrt(runningVariance.value + Tensor(epsilon)), x.dtype)
+      if let running, !Mode.isTraining {
+        let deviation = wide - running.mean.value
+        let normalized = deviation * rsqrt(running.variance.value + Tensor(epsilon))
+        return scaled(normalized, weight?.value, bias?.value, x.dtype)
       }
       let factors = [weight, bias].map { $0?.value.to(wide.dtype) }
       let (result, mean, variance) = batchNormalized(
         wide, scale: factors[0], shift: factors[1], epsilon: epsilon)
-      track(mean, variance, count: x.elementCount / Swift.max(features, 1))
+      if let running {
+        let count = x.elementCount / Swift.max(features, 1)
+        running.track(mean, variance, count: count)
+        running.countBatch()
+      }
       // In mixed precision what follows takes the input's dtype.
       let isMixed = Precision.products != nil
       return result.to(isMixed ? x.dtype : weight.map { DType.promote(x.dtype, $0.dtype) } ?? x.dtype)
     }
-  }
-
-  private func scaled(_ normalized: Tensor, _ dtype: DType) -> Tensor {
-    let isMixed = Precision.products != nil
-    var result = isMixed ? normalized : normalized.to(dtype)
-    if let weight { result = result * weight.value }
-    if let bias { result = result + bias.value }
-    return isMixed ? result.to(dtype) : result
-  }
-
-  /// The running variance is the unbiased one, as in PyTorch.
-  private func track(_ mean: Tensor, _ variance: Tensor, count: Int) {
-    let unbiased = variance * Tensor(Double(count) / Double(Swift.max(count - 1, 1)))
-    move(runningMean, toward: mean)
-    move(runningVariance, toward: unbiased)
-    batchCount.value = batchCount.value + 1
-  }
-
-  private func move(_ buffer: Parameter, toward value: Tensor) {
-    let next = value.detached * Tensor(momentum) + buffer.value * Tensor(1 - momentum)
-    buffer.value = next.to(buffer.dtype)
   }
 }
 

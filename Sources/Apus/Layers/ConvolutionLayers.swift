@@ -6,11 +6,13 @@ struct ConvolutionParameters: Sendable {
   let padding: ConvolutionPadding
   let dilation: PerAxis
   let groups: Int
+  let paddingMode: PaddingMode
   let scope: Scope
 
   init(
     _ scope: Scope, _ input: Int, _ output: Int, rank: Int, kernel: PerAxis, stride: PerAxis,
-    padding: ConvolutionPadding, dilation: PerAxis, groups: Int, bias: Bool
+    padding: ConvolutionPadding, dilation: PerAxis, groups: Int, bias: Bool,
+    paddingMode: PaddingMode
   ) {
     let sizes = kernel.expanded(rank, "Conv\(rank)D")
     check(
@@ -24,16 +26,26 @@ struct ConvolutionParameters: Sendable {
     self.padding = padding
     self.dilation = dilation
     self.groups = groups
+    self.paddingMode = paddingMode
     self.scope = scope
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
     scope.run {
+      let (x, padding) = padded(x)
       let result = convolution(
         x, weight.value, stride: stride, padding: padding, dilation: dilation, groups: groups)
       guard let bias else { return result }
       return result + Precision.joined(bias.value, result)
     }
+  }
+
+  /// Zeros are added by the convolution itself, anything else before it.
+  private func padded(_ x: Tensor) -> (x: Tensor, rest: ConvolutionPadding) {
+    if case .constant(0) = paddingMode { return (x, padding) }
+    let sizes = Array(weight.shape.dropFirst(2))
+    let widths = padding.widths(kernel: sizes, dilations: dilation.expanded(sizes.count, "padding"))
+    return (paddedSpatially(x, widths, paddingMode, "Conv\(sizes.count)D"), .valid)
   }
 }
 
@@ -48,11 +60,12 @@ public struct Conv1D: Layer {
 
   public init(
     _ scope: Scope, _ input: Int, _ output: Int, kernel: PerAxis, stride: PerAxis = 1,
-    padding: ConvolutionPadding = .valid, dilation: PerAxis = 1, groups: Int = 1, bias: Bool = true
+    padding: ConvolutionPadding = .valid, dilation: PerAxis = 1, groups: Int = 1, bias: Bool = true,
+    paddingMode: PaddingMode = .zeros
   ) {
     body = ConvolutionParameters(
       scope, input, output, rank: 1, kernel: kernel, stride: stride, padding: padding,
-      dilation: dilation, groups: groups, bias: bias)
+      dilation: dilation, groups: groups, bias: bias, paddingMode: paddingMode)
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
@@ -70,11 +83,12 @@ public struct Conv2D: Layer {
 
   public init(
     _ scope: Scope, _ input: Int, _ output: Int, kernel: PerAxis, stride: PerAxis = 1,
-    padding: ConvolutionPadding = .valid, dilation: PerAxis = 1, groups: Int = 1, bias: Bool = true
+    padding: ConvolutionPadding = .valid, dilation: PerAxis = 1, groups: Int = 1, bias: Bool = true,
+    paddingMode: PaddingMode = .zeros
   ) {
     body = ConvolutionParameters(
       scope, input, output, rank: 2, kernel: kernel, stride: stride, padding: padding,
-      dilation: dilation, groups: groups, bias: bias)
+      dilation: dilation, groups: groups, bias: bias, paddingMode: paddingMode)
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
@@ -92,11 +106,12 @@ public struct Conv3D: Layer {
 
   public init(
     _ scope: Scope, _ input: Int, _ output: Int, kernel: PerAxis, stride: PerAxis = 1,
-    padding: ConvolutionPadding = .valid, dilation: PerAxis = 1, groups: Int = 1, bias: Bool = true
+    padding: ConvolutionPadding = .valid, dilation: PerAxis = 1, groups: Int = 1, bias: Bool = true,
+    paddingMode: PaddingMode = .zeros
   ) {
     body = ConvolutionParameters(
       scope, input, output, rank: 3, kernel: kernel, stride: stride, padding: padding,
-      dilation: dilation, groups: groups, bias: bias)
+      dilation: dilation, groups: groups, bias: bias, paddingMode: paddingMode)
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { body(x) }

@@ -31,4 +31,15 @@ public enum ConvolutionPadding: ExpressibleByIntegerLiteral, ExpressibleByArrayL
 
   public init(integerLiteral value: Int) { self = .symmetric(PerAxis(value)) }
   public init(arrayLiteral elements: Int...) { self = .symmetric(PerAxis(elements)) }
+
+  /// What to add before and after each spatial axis for a kernel of these sizes.
+  func widths(kernel: [Int], dilations: [Int]) -> [(low: Int, high: Int)] {
+    switch self {
+    case .symmetric(let widths):
+      return widths.expanded(kernel.count, "convolution").map { ($0, $0) }
+    case .same:
+      let totals = zip(kernel, dilations).map { $1 * ($0 - 1) }
+      return totals.map { ($0 / 2, $0 - $0 / 2) }
+    }
+  }
 }

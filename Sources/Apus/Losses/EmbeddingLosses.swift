@@ -39,12 +39,12 @@ public func contrastiveLoss(
 ///   - swap: whether the distance from positive to negative counts where it is the smaller one
 ///     (Balntas et al., 2016).
 public func tripletMarginLoss(
-  anchor: Tensor, positive: Tensor, negative: Tensor, margin: Double = 1, p: Double = 2,
-  eps: Double = 1e-6, swap: Bool = false, reduction: LossReduction = .mean
+  anchor: Tensor, positive: Tensor, negative: Tensor, margin: Double = 1, order: Double = 2,
+  epsilon: Double = 1e-6, swap: Bool = false, reduction: LossReduction = .mean
 ) -> Tensor {
   tripletMarginLoss(
     anchor: anchor, positive: positive, negative: negative, margin: margin, swap: swap,
-    reduction: reduction, distance: { pairwiseDistance($0, $1, p: p, eps: eps) })
+    reduction: reduction, distance: { pairwiseDistance($0, $1, order: order, epsilon: epsilon) })
 }
 
 /// The same with another distance (`torch.nn.functional.triplet_margin_with_distance_loss`).

@@ -61,13 +61,13 @@ public func huberLoss(
 ///
 /// - Parameters:
 ///   - full: with Stirling's approximation of log(targets!) where targets are above 1.
-///   - eps: added to rates before their logarithm.
+///   - epsilon: added to rates before their logarithm.
 public func poissonNLLLoss(
   _ predictions: Tensor, _ targets: Tensor, logInput: Bool = true, full: Bool = false,
-  eps: Double = 1e-8, reduction: LossReduction = .mean
+  epsilon: Double = 1e-8, reduction: LossReduction = .mean
 ) -> Tensor {
   guard let (x, t) = lossOperands(predictions, targets, "poissonNLLLoss") else { return .noLoss }
-  var losses = logInput ? exp(x) - t * x : x - t * log(x + Tensor(eps))
+  var losses = logInput ? exp(x) - t * x : x - t * log(x + Tensor(epsilon))
   if full {
     let isLarge = t .> 1
     let count = Tensor.where(isLarge, t, 1)
@@ -82,10 +82,10 @@ public func poissonNLLLoss(
 ///
 /// - Parameters:
 ///   - variance: of the shape of the predictions, or with last extent 1, or without the last axis. Values
-///     below `eps` count as `eps`, and their gradient is taken there.
+///     below `epsilon` count as `epsilon`, and their gradient is taken there.
 ///   - full: with the constant log(2π) / 2.
 public func gaussianNLLLoss(
-  _ predictions: Tensor, _ targets: Tensor, variance: Tensor, full: Bool = false, eps: Double = 1e-6,
+  _ predictions: Tensor, _ targets: Tensor, variance: Tensor, full: Bool = false, epsilon: Double = 1e-6,
   reduction: LossReduction = .mean
 ) -> Tensor {
   guard let error = difference(predictions, targets, "gaussianNLLLoss") else { return .noLoss }
@@ -96,7 +96,7 @@ public func gaussianNLLLoss(
       given.rank == error.rank && given.shape.broadcasts(to: error.shape), .shape, "gaussianNLLLoss",
       "variances of shape \(variance.shape) do not fit predictions \(predictions.shape)")
   else { return .noLoss }
-  let bounded = given + (clamp(given, Tensor(eps)) - given).detached
+  let bounded = given + (clamp(given, Tensor(epsilon)) - given).detached
   var losses = (log(bounded) + error * error / bounded) * 0.5
   if full { losses = losses + Tensor(0.9189385332046727) }
   return reduction(losses)

@@ -1,10 +1,19 @@
-/// How a parameter's first value is made. The names and bounds are PyTorch's.
+import ApusIR
+
+/// How a parameter's first value is made. The names and bounds are those of `torch.nn.init`.
 public struct Initializer: Sendable {
   let make: @Sendable (_ shape: Shape, _ dtype: DType, _ key: RandomKey) -> Tensor
 
   public init(_ make: @escaping @Sendable (_ shape: Shape, _ dtype: DType, _ key: RandomKey) -> Tensor)
   {
     self.make = make
+  }
+
+  /// A first value by itself, for instance for `parameter.value = …`.
+  public func callAsFunction(
+    _ shape: Shape, dtype: DType = .defaultFloating, key: RandomKey? = nil
+  ) -> Tensor {
+    make(shape, dtype, key ?? Tensor.nextKey())
   }
 
   public static let zeros = constant(0)
@@ -19,7 +28,7 @@ public struct Initializer: Sendable {
     Initializer { _, dtype, _ in tensor.to(dtype) }
   }
 
-  public static func uniform(_ low: Double, _ high: Double) -> Initializer {
+  public static func uniform(_ low: Double = 0, _ high: Double = 1) -> Initializer {
     Initializer { .uniform($0, low: low, high: high, dtype: $1, key: $2) }
   }
 
@@ -34,6 +43,31 @@ public struct Initializer: Sendable {
       .truncatedNormal($0, mean: mean, std: std, low: low, high: high, dtype: $1, key: $2)
     }
   }
+}
+
+// MARK: - By the number of inputs and outputs
+
+extension Initializer {
+  /// Which signals keep their variance: those on the way forward or the gradients on the way back.
+  public enum FanMode: Sendable {
+    case fanIn, fanOut
+  }
+
+  /// What follows a layer, and how much larger its weights must be for that (`calculate_gain`).
+  public enum Nonlinearity: Sendable {
+    case linear, sigmoid, tanh, relu, selu
+    case leakyReLU(slope: Double = 0.01)
+
+    public var gain: Double {
+      switch self {
+      case .linear, .sigmoid: 1
+      case .tanh: 5.0 / 3
+      case .relu: 2.0.squareRoot()
+      case .selu: 0.75
+      case .leakyReLU(let slope): (2 / (1 + slope * slope)).squareRoot()
+      }
+    }
+  }
 
   /// Uniform in ±1/√fanIn: what PyTorch's linear and convolution layers use for weight and bias
   /// (there written as `kaiming_uniform_` with a = √5).
@@ -42,29 +76,40 @@ public struct Initializer: Sendable {
     return uniform(-bound, bound)
   }
 
-  /// He et al. (2015), for layers followed by ReLU: uniform in ±√(6/fanIn).
-  public static let kaimingUniform = Initializer { shape, dtype, key in
-    let bound = (6 / Double(Fans(shape).input)).squareRoot()
-    return .uniform(shape, low: -bound, high: bound, dtype: dtype, key: key)
+  /// He et al. (2015): uniform in ±gain · √(3/fan).
+  public static func kaimingUniform(
+    _ mode: FanMode = .fanIn, nonlinearity: Nonlinearity = .leakyReLU(slope: 0)
+  ) -> Initializer {
+    fanned(uniform: true) { nonlinearity.gain / Double($0[mode]).squareRoot() }
   }
 
-  /// He et al. (2015), for layers followed by ReLU: normal with deviation √(2/fanIn).
-  public static let kaimingNormal = Initializer { shape, dtype, key in
-    .normal(shape, std: (2 / Double(Fans(shape).input)).squareRoot(), dtype: dtype, key: key)
+  /// He et al. (2015): normal with deviation gain / √fan.
+  public static func kaimingNormal(
+    _ mode: FanMode = .fanIn, nonlinearity: Nonlinearity = .leakyReLU(slope: 0)
+  ) -> Initializer {
+    fanned(uniform: false) { nonlinearity.gain / Double($0[mode]).squareRoot() }
   }
 
-  /// Glorot and Bengio (2010): uniform in ±√(6/(fanIn + fanOut)).
-  public static let xavierUniform = Initializer { shape, dtype, key in
-    let fans = Fans(shape)
-    let bound = (6 / Double(fans.input + fans.output)).squareRoot()
-    return .uniform(shape, low: -bound, high: bound, dtype: dtype, key: key)
+  /// Glorot and Bengio (2010): uniform in ±gain · √(6/(fanIn + fanOut)).
+  public static func xavierUniform(gain: Double = 1) -> Initializer {
+    fanned(uniform: true) { gain * (2 / Double($0.input + $0.output)).squareRoot() }
   }
 
-  /// Glorot and Bengio (2010): normal with deviation √(2/(fanIn + fanOut)).
-  public static let xavierNormal = Initializer { shape, dtype, key in
-    let fans = Fans(shape)
-    let std = (2 / Double(fans.input + fans.output)).squareRoot()
-    return .normal(shape, std: std, dtype: dtype, key: key)
+  /// Glorot and Bengio (2010): normal with deviation gain · √(2/(fanIn + fanOut)).
+  public static func xavierNormal(gain: Double = 1) -> Initializer {
+    fanned(uniform: false) { gain * (2 / Double($0.input + $0.output)).squareRoot() }
+  }
+
+  private static func fanned(
+    uniform isUniform: Bool, _ deviation: @escaping @Sendable (Fans) -> Double
+  ) -> Initializer {
+    Initializer { shape, dtype, key in
+      let std = deviation(Fans(shape))
+      let bound = std * 3.0.squareRoot()
+      return isUniform
+        ? .uniform(shape, low: -bound, high: bound, dtype: dtype, key: key)
+        : .normal(shape, std: std, dtype: dtype, key: key)
+    }
   }
 }
 
@@ -78,4 +123,6 @@ struct Fans {
     input = Swift.max(1, (shape.rank > 1 ? shape[1] : shape.elementCount) * volume)
     output = Swift.max(1, (shape.first ?? 1) * volume)
   }
+
+  subscript(mode: Initializer.FanMode) -> Int { mode == .fanIn ? input : output }
 }

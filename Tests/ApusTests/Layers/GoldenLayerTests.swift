@@ -14,9 +14,15 @@ struct LayerCase: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// A layer, or a function, of several inputs.
   init(_ name: String, of make: @escaping @Sendable (Scope) -> LayerFunction) {
     self.name = name
     self.make = make
+  }
+
+  /// A function without parameters.
+  init(_ name: String, function: @escaping @Sendable (Tensor) -> Tensor) {
+    self.init(name) { _ in Activation(function) }
   }
 
   var testDescription: String { name }
@@ -28,7 +34,11 @@ struct LayerCase: CustomTestStringConvertible, Sendable {
 @Suite struct GoldenLayerTests {
   static let golden = Golden("layers")
 
-  static let cases: [LayerCase] = dense + convolutions + normalizations
+  static let families: [[LayerCase]] = [
+    dense, activations, convolutions, padding, pooling, normalizations, embeddings, resampling,
+    rearrangement,
+  ]
+  static let cases = Array(families.joined())
 
   @Test(arguments: cases) func equalsPyTorch(_ item: LayerCase) throws {
     try item.check(in: Self.golden)
@@ -38,16 +48,4 @@ struct LayerCase: CustomTestStringConvertible, Sendable {
     let covered = Set(Self.cases.map(\.name))
     #expect(covered == Self.golden.layerCases)
   }
-
-  static let dense: [LayerCase] = [
-    LayerCase("linear") { Linear($0, 3, 5) }
-  ]
-
-  static let convolutions: [LayerCase] = [
-    LayerCase("conv2D") { Conv2D($0, 3, 4, kernel: [3, 1], padding: [1, 0]) }
-  ]
-
-  static let normalizations: [LayerCase] = [
-    LayerCase("batchNorm") { BatchNorm($0, 3) }
-  ]
 }
