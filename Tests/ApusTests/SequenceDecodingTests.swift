@@ -137,6 +137,38 @@ import Testing
     }
   }
 
+  /// Translation: a decoder with caches and remembered memories, compiled, for two inputs at once.
+  @Test func searchesWithADecoder() throws {
+    let scope = ParameterStore(seed: 6).scope
+    let embedding = Embedding(scope / "embedding", 5, 8)
+    let sizes = TransformerConfiguration(width: 8, heads: 2, feedForward: 12)
+    let decoder = TransformerDecoder(scope / "decoder", sizes, layers: 2)
+    let output = Linear(scope / "output", 8, 5)
+    let memory = try Tensor.normal([2, 3, 8], key: RandomKey(seed: 1)).evaluated()
+    let step = compiled { (input: RecurrentResult<TransformerDecoderState>) in
+      var state = input.state
+      let hidden = decoder(embedding(input.output.expanded(at: 1)), &state)
+      return RecurrentResult(output: logSoftmax(output(hidden.squeezed(1))), state: state)
+    }
+    let search = BeamSearch(width: 3, maximumLength: 4, endToken: 0)
+    let state = decoder.start(memory, capacity: 4).repeated(3, axis: 0)
+    let found = try search(starts: [1, 2], state: state) { tokens, state in
+      let result = try step(RecurrentResult(output: tokens, state: state))
+      return (result.output, result.state)
+    }
+    for (index, hypotheses) in found.enumerated() {
+      #expect(hypotheses.count == 3)
+      for hypothesis in hypotheses {
+        let tokens = Tensor([index + 1] + hypothesis.tokens.dropLast()).expanded(at: 0)
+        let masks = TransformerMasks(isCausal: true)
+        let hidden = decoder(embedding(tokens), memory[index..<(index + 1)], masks)
+        let places = Tensor(hypothesis.tokens).reshaped(1, -1, 1)
+        let chosen = logSoftmax(output(hidden)).gather(places, axis: -1)
+        #expect(abs(chosen.sum().item - hypothesis.logProbability) < 1e-4)
+      }
+    }
+  }
+
   @Test func refusesWhatIsNoLogProbability() {
     let search = BeamSearch(width: 2, maximumLength: 3, endToken: 0)
     for wrong in [Tensor.zeros([3, 4]), Tensor([[1, .nan], [1, 2]]), Tensor.zeros([2, 4], dtype: .i64)] {

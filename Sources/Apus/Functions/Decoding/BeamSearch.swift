@@ -25,7 +25,7 @@ public struct Hypothesis: Hashable, Sendable {
 }
 
 /// How a beam search is run.
-public struct BeamSearch: Hashable, Codable, Sendable {
+public struct BeamSearch: Hashable, Sendable {
   /// How many unfinished sequences are followed for each input.
   public var width: Int
   /// The greatest number of tokens, the end token included.

@@ -1,7 +1,7 @@
 import ApusIR
 
 /// How the next token is chosen from logits.
-public struct Sampling: Hashable, Codable, Sendable {
+public struct Sampling: Hashable, Sendable {
   /// Logits are divided by it; 0 takes the most likely token.
   public var temperature: Double
   /// Only so many of the most likely tokens; all where nil.

@@ -13,15 +13,17 @@ import ApusIR
 public func sinusoidalPositions(
   _ count: Int, _ width: Int, base: Double = 10_000, dtype: DType = .defaultFloating
 ) -> Tensor {
-  var values = [Double](repeating: 0, count: Swift.max(count, 0) * Swift.max(width, 0))
-  for place in 0..<Swift.max(count, 0) {
-    for feature in 0..<Swift.max(width, 0) {
-      let exponent = Double(feature / 2 * 2) / Double(width)
-      let angle = Double(place) / pow(base, exponent)
-      values[place * width + feature] = feature % 2 == 0 ? sin(angle) : cos(angle)
+  let (count, width) = (Swift.max(count, 0), Swift.max(width, 0))
+  let frequencies = (0..<width).map { pow(base, -Double($0 / 2 * 2) / Double(width)) }
+  var values: [Double] = []
+  values.reserveCapacity(count * width)
+  for place in 0..<count {
+    for (feature, frequency) in frequencies.enumerated() {
+      let angle = Double(place) * frequency
+      values.append(feature % 2 == 0 ? sin(angle) : cos(angle))
     }
   }
-  return Tensor(values, shape: [Swift.max(count, 0), Swift.max(width, 0)], dtype: dtype)
+  return Tensor(values, shape: [count, width], dtype: dtype)
 }
 
 /// Adds `sinusoidalPositions` to `[batch, time, width]`.

@@ -44,7 +44,7 @@ public struct RotaryEmbedding: Sendable {
       "the width \(width) must be positive and even: features are turned in pairs")
     self.width = width
     self.pairing = pairing
-    frequencies = (0..<(width / 2)).map { pair in
+    frequencies = (0..<(Swift.max(width, 0) / 2)).map { pair in
       scaling.scaled(pow(base, -2 * Double(pair) / Double(width)))
     }
   }
