@@ -71,7 +71,9 @@ private struct LayerCheck {
     try checkShapesOnly(make)
     let store = ParameterStore(seed: 1)
     let layer = make(store.scope)
-    // Each by itself, so that whatever computes the results once more computes the same bits.
+    // Programs of their own, else what is compared with the results could be fused with them and
+    // round otherwise.
+    try eval(inputs)
     try store.materialize()
     let results = layer(inputs)
     try eval(results)

@@ -3,64 +3,165 @@ import ApusIR
 /// Attention of each query over all keys: `softmax(queries · keysᵀ · scale + mask) · values`
 /// (Vaswani et al., 2017).
 ///
+/// A query that may look at no key gives NaN.
+///
 /// - Parameters:
-///   - queries: `[…, time, feature]`.
-///   - keys: `[…, source, feature]`.
-///   - values: `[…, source, width]`.
-///   - mask: `bool`, true where a query may look; broadcast to `[…, time, source]`.
+///   - queries: `[…, head, time, feature]`, or without heads `[…, time, feature]`.
+///   - keys: `[…, head, source, feature]`. Where queries have more heads, each head here serves
+///     neighbouring ones of them (grouped-query attention, Ainslie et al., 2023); nothing is repeated
+///     in memory.
+///   - values: `[…, head, source, width]`.
+///   - mask: `bool`, true where a query may look, or floating, added to the scaled scores; broadcast
+///     to `[…, time, source]`.
 ///   - isCausal: whether query i looks at the keys 0 to i only. Products with keys that none of a
 ///     block of queries may look at are left out.
+///   - window: where it is causal, how many keys a query looks at, itself included.
 ///   - scale: 1 / √feature where nil.
+///   - dropout: the probability in training that a weight becomes zero.
 /// - Returns: `[…, time, width]`.
 public func scaledDotProductAttention(
   _ queries: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil,
-  isCausal: Bool = false, scale: Double? = nil
+  isCausal: Bool = false, window: Int? = nil, scale: Double? = nil, dropout: Double = 0
 ) -> Tensor {
   guard
-    check(
-      queries.rank >= 2 && keys.rank == queries.rank && values.rank == queries.rank, .shape,
-      "scaledDotProductAttention",
-      "shapes \(queries.shape), \(keys.shape) and \(values.shape) differ in rank",
-      hint: "all are [..., time, feature].")
+    let attention = ScaledDotProductAttention(
+      queries, keys, values, mask, isCausal: isCausal, window: window, scale: scale)
   else { return queries }
-  let rank = queries.rank
-  let (time, source) = (queries.shape[rank - 2], keys.shape[rank - 2])
-  let scale = scale ?? 1 / Double(queries.shape[rank - 1]).squareRoot()
-
-  /// Attention of some queries over the first keys.
-  func attend(_ rows: Range<Int>, _ reach: Int) -> Tensor {
-    let columns = 0..<Swift.min(reach, source)
-    let near = keys.sliced(rank - 2, columns)
-    let scores = matmul(queries.sliced(rank - 2, rows), near.transposed())
-    var isSeen: [Tensor] = []
-    if let mask {
-      let wide = mask.expanded(to: Shape(mask.shape.dropLast(2) + [time, source]))
-      isSeen.append(wide.sliced(wide.rank - 2, rows).sliced(wide.rank - 1, columns))
-    }
-    if isCausal {
-      let row = Tensor.arange(rows.lowerBound, rows.upperBound, dtype: .i32).expanded(at: 1)
-      isSeen.append(Tensor.arange(columns.upperBound, dtype: .i32).expanded(at: 0) .<= row)
-    }
-    let weights = attentionWeights(scores, isSeen, scale: scale)
-    return matmul(weights, values.sliced(rank - 2, columns))
+  func attend(_ rows: Range<Int>, _ columns: Range<Int>) -> Tensor {
+    attention.mixed(Apus.dropout(attention.weights(rows, columns), dropout), columns)
   }
-
-  guard isCausal, time > causalBlock else { return attend(0..<time, isCausal ? time : source) }
+  let (time, source) = (attention.time, attention.source)
+  guard isCausal, time > causalBlock else {
+    return attend(0..<time, 0..<(isCausal ? Swift.min(time, source) : source))
+  }
   let starts = stride(from: 0, to: time, by: causalBlock)
   let blocks = starts.map { start in
     let end = Swift.min(start + causalBlock, time)
-    return attend(start..<end, end)
+    let reach = Swift.min(end, source)
+    let first = window.map { Swift.min(Swift.max(start - $0 + 1, 0), reach) } ?? 0
+    return attend(start..<end, first..<reach)
   }
-  return concatenate(blocks, axis: rank - 2)
+  return concatenate(blocks, axis: queries.rank - 2)
+}
+
+/// `scaledDotProductAttention` that also gives its weights, `[…, time, source]`, after dropout; nothing
+/// is left out.
+public func scaledDotProductAttentionWithWeights(
+  _ queries: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil,
+  isCausal: Bool = false, window: Int? = nil, scale: Double? = nil, dropout: Double = 0
+) -> (output: Tensor, weights: Tensor) {
+  guard
+    let attention = ScaledDotProductAttention(
+      queries, keys, values, mask, isCausal: isCausal, window: window, scale: scale)
+  else { return (queries, queries) }
+  let columns = 0..<attention.source
+  let weights = Apus.dropout(attention.weights(0..<attention.time, columns), dropout)
+  return (attention.mixed(weights, columns), weights)
+}
+
+/// Operands that fit together, and attention of some of the queries over some of the keys.
+private struct ScaledDotProductAttention {
+  let queries: Tensor
+  let keys: Tensor
+  let values: Tensor
+  let mask: Tensor?
+  let isCausal: Bool
+  let window: Int?
+  let scale: Double
+  /// How many heads of the queries share one of the keys.
+  let group: Int
+
+  var time: Int { queries.shape[queries.rank - 2] }
+  var source: Int { keys.shape[keys.rank - 2] }
+
+  init?(
+    _ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ mask: Tensor?, isCausal: Bool,
+    window: Int?, scale: Double?
+  ) {
+    let name = "scaledDotProductAttention"
+    let rank = queries.rank
+    guard
+      check(
+        rank >= 2 && values.rank == rank && keys.rank == rank, .shape, name,
+        "shapes \(queries.shape), \(keys.shape) and \(values.shape) differ in rank",
+        hint: "all are [..., time, feature]."),
+      check(
+        window == nil || isCausal && window! > 0, .argument, name,
+        "a window of \(window ?? 0) keys needs to be positive and causal")
+    else { return nil }
+    var group = 1
+    if rank >= 3, queries.shape[rank - 3] != keys.shape[rank - 3] {
+      let (heads, shared) = (queries.shape[rank - 3], keys.shape[rank - 3])
+      if shared > 0 && heads % shared == 0 { group = Swift.max(heads / shared, 1) }
+    }
+    self.queries = queries
+    self.keys = keys
+    self.values = values
+    self.mask = mask
+    self.isCausal = isCausal
+    self.window = window
+    self.scale = scale ?? 1 / Double(queries.shape[rank - 1]).squareRoot()
+    self.group = group
+  }
+
+  /// The weights of `rows` over `columns`, `[…, row, column]`.
+  func weights(_ rows: Range<Int>, _ columns: Range<Int>) -> Tensor {
+    let axis = queries.rank - 2
+    let near = keys.sliced(axis, columns)
+    let scores = ungrouped(matmul(grouped(queries.sliced(axis, rows)), near.transposed()))
+    var isSeen: [Tensor] = []
+    var bias: Tensor?
+    if let mask {
+      let wide = mask.expanded(to: Shape(mask.shape.dropLast(2) + [time, source]))
+      let part = wide.sliced(wide.rank - 2, rows).sliced(wide.rank - 1, columns)
+      if mask.dtype.isFloating { bias = part } else { isSeen.append(part) }
+    }
+    if isCausal {
+      let row = Tensor.arange(rows.lowerBound, rows.upperBound, dtype: .i32).expanded(at: 1)
+      let column = Tensor.arange(columns.lowerBound, columns.upperBound, dtype: .i32).expanded(at: 0)
+      isSeen.append(column .<= row)
+      if let window { isSeen.append(column .> row - Tensor(window)) }
+    }
+    return attentionWeights(scores, bias, isSeen, scale: scale)
+  }
+
+  /// The values of `columns`, weighted: `[…, row, width]`.
+  func mixed(_ weights: Tensor, _ columns: Range<Int>) -> Tensor {
+    ungrouped(matmul(grouped(weights), values.sliced(values.rank - 2, columns)))
+  }
+
+  /// Heads that share keys as further rows, `[…, head, time, n]` as `[…, shared, group · time, n]`.
+  private func grouped(_ x: Tensor) -> Tensor {
+    if group == 1 { return x }
+    var shape = x.shape
+    shape[x.rank - 3] /= group
+    shape[x.rank - 2] *= group
+    return x.reshaped(shape)
+  }
+
+  private func ungrouped(_ x: Tensor) -> Tensor {
+    if group == 1 { return x }
+    var shape = x.shape
+    shape[x.rank - 3] *= group
+    shape[x.rank - 2] /= group
+    return x.reshaped(shape)
+  }
 }
 
 /// The softmax of scaled scores, 0 where one of the masks is false; 16-bit floating types are computed
 /// in f32. The gradient needs the result only, which is 0 where the mask hides: no mask there.
-private func attentionWeights(_ scores: Tensor, _ isSeen: [Tensor], scale: Double) -> Tensor {
-  customGradient("attentionWeights", of: scores.asFloating) { x in
-    let wide = x.to(x.dtype.accumulator) * Tensor(scale)
-    let hidden = isSeen.reduce(wide) { Tensor.where($1, $0, Tensor(-Double.infinity)) }
-    return softmax(hidden).to(x.dtype)
+private func attentionWeights(
+  _ scores: Tensor, _ bias: Tensor?, _ isSeen: [Tensor], scale: Double
+) -> Tensor {
+  func hiding(_ x: Tensor) -> Tensor {
+    isSeen.reduce(x) { Tensor.where($1, $0, Tensor(-Double.infinity)) }
+  }
+  if let bias {
+    let wide = scores.to(scores.dtype.accumulator) * Tensor(scale)
+    return softmax(hiding(wide + bias.to(wide.dtype))).to(scores.dtype)
+  }
+  return customGradient("attentionWeights", of: scores.asFloating) { x in
+    softmax(hiding(x.to(x.dtype.accumulator) * Tensor(scale))).to(x.dtype)
   } backward: { x, y, gradient in
     let (y, gradient) = (y.to(x.dtype.accumulator), gradient.to(x.dtype.accumulator))
     let along = (gradient * y).sum(axis: -1, keepDims: true)

@@ -18,6 +18,17 @@ extension TensorStructure {
     var rest = tensors[...]
     return replacing(with: &rest)
   }
+
+  /// The slices at `indices` along `axis` of each tensor that has such an axis; the others stay.
+  public func taking(_ indices: Tensor, axis: Int = 0) -> Self {
+    replacing(all: tensors.map { $0.rank > axis ? $0.take(indices, axis: axis) : $0 })
+  }
+
+  /// Each slice `count` times in a row along `axis` of each tensor that has such an axis; the others
+  /// stay.
+  public func repeated(_ count: Int, axis: Int) -> Self {
+    replacing(all: tensors.map { $0.rank > axis ? $0.repeated(count, axis: axis) : $0 })
+  }
 }
 
 extension Tensor: TensorStructure {
