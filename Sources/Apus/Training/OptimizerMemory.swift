@@ -29,6 +29,15 @@ struct OptimizerMemory {
     return result
   }
 
+  /// The values of one name by the parameters' paths.
+  func entries(_ name: String) -> [String: Tensor] {
+    var result: [String: Tensor] = [:]
+    for (parameter, entries) in values {
+      if let node = entries[name] { result[parameter.path] = Tensor(node) }
+    }
+    return result
+  }
+
   /// Makes first values, or takes restored ones, where a parameter has none.
   ///
   /// - Throws: `TensorError` where a restored value does not fit.
@@ -36,7 +45,8 @@ struct OptimizerMemory {
     var made: [Tensor] = []
     for parameter in parameters where values[parameter] == nil {
       var entries: [String: Node] = [:]
-      for (name, first) in optimizer.initialState(of: parameter.stored) {
+      for (name, first) in optimizer.initialState(
+        of: parameter.stored, path: parameter.path) {
         let key = OptimizerMemory.key(parameter, name)
         let value = waiting.removeValue(forKey: key) ?? first
         guard value.type == first.type else {
@@ -50,6 +60,8 @@ struct OptimizerMemory {
     }
     try eval(made)
   }
+
+  func value(_ parameter: Parameter, _ name: String) -> Node { values[parameter]![name]! }
 
   /// Takes a value away, so that its memory can be reused where no one else holds it.
   mutating func take(_ parameter: Parameter, _ name: String) -> Node {
