@@ -282,6 +282,9 @@ import Testing
     let inside = try store.withValues(step.averagedParameters) { weight.value.item }
     #expect(inside == -1)
     #expect(weight.value.item == -2)
+    let resumed = Step(weight, SGD().averaging(.swa())) { (weight, x: Tensor) in weight.value * x }
+    try resumed.restore(step.state)
+    #expect(resumed.averagedParameters["weight"]?.item == -1)
     #expect(mistake { try store.withValues(["other": [1.0]]) {} }.contains("no parameter other"))
   }
 

@@ -29,11 +29,12 @@ struct OptimizerMemory {
     return result
   }
 
-  /// The values of one name by the parameters' paths.
+  /// The values of one name by the parameters' paths, restored ones included.
   func entries(_ name: String) -> [String: Tensor] {
+    let (first, last) = (OptimizerMemory.prefix, "." + name)
     var result: [String: Tensor] = [:]
-    for (parameter, entries) in values {
-      if let node = entries[name] { result[parameter.path] = Tensor(node) }
+    for (key, value) in state where key.hasPrefix(first) && key.hasSuffix(last) {
+      result[String(key.dropFirst(first.count).dropLast(last.count))] = value
     }
     return result
   }

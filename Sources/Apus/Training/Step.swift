@@ -104,7 +104,7 @@ public final class Step<Model, Input: TensorStructure> {
   // MARK: - State
 
   /// The averages of an optimizer made by `averaging`, by the parameters' paths: for
-  /// `store.withValues`. Empty before the first step and for other optimizers.
+  /// `store.withValues`. Empty before the first step of a training and for other optimizers.
   public var averagedParameters: [String: Tensor] { memory.entries(Averaging.name) }
 
   /// What must be saved beside the parameters to go on later with bit-identical results: the number
