@@ -4,8 +4,13 @@ import ApusIR
 /// gives zeros.
 ///
 /// Parameter: `weight` `[count, features]`, standard normal at first, zeros at the padding index.
+///
+/// With `sparse: true` a training step reads and writes only the rows it looks up, whatever the size
+/// of the table; the optimizer must be one that updates single rows, such as `SparseAdam`, `Adagrad`
+/// or `SGD`. Where the step uses the table in another way too, it is trained as a whole.
 public struct Embedding: Layer {
   public let weight: Parameter
+  public let isSparse: Bool
   private let paddingIndex: Int?
   private let maxNorm: Double?
   private let normOrder: Double
@@ -17,21 +22,29 @@ public struct Embedding: Layer {
   ///     in the table; here the table keeps them, and gradients are as if they were short.
   public init(
     _ scope: Scope, _ count: Int, _ features: Int, paddingIndex: Int? = nil,
-    maxNorm: Double? = nil, normOrder: Double = 2
+    maxNorm: Double? = nil, normOrder: Double = 2, sparse: Bool = false
   ) {
     self.scope = scope
     self.maxNorm = maxNorm
     self.normOrder = normOrder
+    isSparse = sparse
     self.paddingIndex = normalizedPadding(paddingIndex, count, "Embedding")
     weight = embeddingTable(scope, count, features, self.paddingIndex)
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
     scope.run {
-      let vectors = limited(weight.value.take(x), maxNorm, normOrder)
+      let vectors = limited(rows(x), maxNorm, normOrder)
       guard let paddingIndex else { return vectors }
       return Tensor.where((x .== Tensor(paddingIndex)).expanded(at: -1), vectors.detached, vectors)
     }
+  }
+
+  private func rows(_ x: Tensor) -> Tensor {
+    if isSparse, Mode.isTraining, let tracer = Tracer.current {
+      return tracer.lookUp(x, in: weight)
+    }
+    return weight.value.take(x)
   }
 }
 

@@ -1,51 +1,51 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Adam (Kingma and Ba, 2015); the numbers are those of PyTorch's `Adam`. Weight decay is added to
-/// the gradient; see `AdamW` for the decoupled one.
-public struct Adam: Optimizer {
+/// the gradient; see `AdamW` for the decoupled one. `amsgrad` divides by the greatest second moment
+/// so far (Reddi et al., 2018).
+public struct Adam: ParameterOptimizer {
   public let learningRate: Schedule
-  public let beta1: Double
+  /// A schedule for one-cycle training (see `OneCycle`); usually a constant.
+  public let beta1: Schedule
   public let beta2: Double
   public let epsilon: Double
   public let weightDecay: Double
+  public let isAMSGrad: Bool
   let isDecoupled: Bool
 
   public init(
-    learningRate: Schedule = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
-    epsilon: Double = 1e-8, weightDecay: Double = 0
+    learningRate: Schedule = 1e-3, beta1: Schedule = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 0, amsgrad: Bool = false
   ) {
-    self.init(learningRate, beta1, beta2, epsilon, weightDecay, isDecoupled: false)
+    self.init(learningRate, beta1, beta2, epsilon, weightDecay, amsgrad, isDecoupled: false)
   }
 
   init(
-    _ learningRate: Schedule, _ beta1: Double, _ beta2: Double, _ epsilon: Double,
-    _ weightDecay: Double, isDecoupled: Bool
+    _ learningRate: Schedule, _ beta1: Schedule, _ beta2: Double, _ epsilon: Double,
+    _ weightDecay: Double, _ isAMSGrad: Bool, isDecoupled: Bool
   ) {
     self.learningRate = learningRate
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
     self.weightDecay = weightDecay
+    self.isAMSGrad = isAMSGrad
     self.isDecoupled = isDecoupled
   }
 
-  /// Learning rate over the first bias correction; root of the second; the factor of decoupled decay.
+  /// Learning rate over the first bias correction; root of the second; the factor of decoupled decay;
+  /// what of the gradient enters its average.
   public func numbers(step: Int) -> [Double] {
     let rate = learningRate(step)
-    let count = Double(step + 1)
+    let beta1 = beta1(step)
     return [
-      rate / (1 - pow(beta1, count)), (1 - pow(beta2, count)).squareRoot(), 1 - rate * weightDecay,
+      rate / beta1.biasCorrection(step: step), beta2.biasCorrection(step: step).squareRoot(),
+      1 - rate * weightDecay, 1 - beta1,
     ]
   }
 
   public func initialState(of parameter: Tensor) -> [String: Tensor] {
-    ["exp_avg": parameter.zerosLike(), "exp_avg_sq": parameter.zerosLike()]
+    var state = ["exp_avg": parameter.zerosLike(), "exp_avg_sq": parameter.zerosLike()]
+    if isAMSGrad { state["max_exp_avg_sq"] = parameter.zerosLike() }
+    return state
   }
 
   public func updated(
@@ -53,32 +53,34 @@ public struct Adam: Optimizer {
   ) -> (parameter: Tensor, state: [String: Tensor]) {
     var start = parameter
     var gradient = gradient
-    if weightDecay != 0 {
-      if isDecoupled {
-        start = start * numbers[2]
-      } else {
-        gradient = gradient + parameter * Tensor(weightDecay)
-      }
+    if isDecoupled && weightDecay != 0 {
+      start = start * numbers[2]
+    } else {
+      gradient = decayed(gradient, parameter, weightDecay)
     }
-    let mean = lerp(state["exp_avg"]!, gradient, Tensor(1 - beta1))
-    let decayed = state["exp_avg_sq"]! * Tensor(beta2)
-    let square = decayed + gradient * gradient * Tensor(1 - beta2)
-    let divisor = sqrt(square) / numbers[1] + Tensor(epsilon)
-    let next = start - numbers[0] * (mean / divisor)
-    return (next, ["exp_avg": mean, "exp_avg_sq": square])
+    let mean = lerp(state["exp_avg"]!, gradient, numbers[3])
+    let square = averagedSquare(state["exp_avg_sq"]!, gradient, beta2)
+    var next = ["exp_avg": mean, "exp_avg_sq": square]
+    var greatest = square
+    if let old = state["max_exp_avg_sq"] {
+      greatest = maximum(old, square)
+      next["max_exp_avg_sq"] = greatest
+    }
+    let divisor = sqrt(greatest) / numbers[1] + Tensor(epsilon)
+    return (start - numbers[0] * (mean / divisor), next)
   }
 }
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019); the numbers are those of
 /// PyTorch's `AdamW`.
-public struct AdamW: Optimizer {
+public struct AdamW: ParameterOptimizer {
   private let adam: Adam
 
   public init(
-    learningRate: Schedule = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
-    epsilon: Double = 1e-8, weightDecay: Double = 1e-2
+    learningRate: Schedule = 1e-3, beta1: Schedule = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 1e-2, amsgrad: Bool = false
   ) {
-    adam = Adam(learningRate, beta1, beta2, epsilon, weightDecay, isDecoupled: true)
+    adam = Adam(learningRate, beta1, beta2, epsilon, weightDecay, amsgrad, isDecoupled: true)
   }
 
   public var learningRate: Schedule { adam.learningRate }

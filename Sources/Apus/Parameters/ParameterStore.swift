@@ -91,6 +91,26 @@ public final class ParameterStore: Sendable {
     }
   }
 
+  /// Runs `body` with other values by path, for instance averaged weights, and puts the old ones back.
+  ///
+  /// - Throws: `TensorError` where a path or shape does not fit, and what `body` throws.
+  public func withValues<Result>(
+    _ values: [String: Tensor], _ body: () throws -> Result
+  ) throws -> Result {
+    let unknown = values.keys.filter { self[$0] == nil }.sorted()
+    guard unknown.isEmpty else {
+      throw TensorError(
+        .value, operation: "withValues",
+        "the model has no parameter \(ParameterStore.list(unknown))")
+    }
+    let old = state.filter { values[$0.key] != nil }
+    try load(values, strict: false)
+    defer {
+      for (path, value) in old { self[path]?.value = value }
+    }
+    return try body()
+  }
+
   private static func list(_ names: [String]) -> String {
     let shown = names.prefix(8).joined(separator: ", ")
     return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown

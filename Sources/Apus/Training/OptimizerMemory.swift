@@ -29,6 +29,16 @@ struct OptimizerMemory {
     return result
   }
 
+  /// The values of one name by the parameters' paths, restored ones included.
+  func entries(_ name: String) -> [String: Tensor] {
+    let (first, last) = (OptimizerMemory.prefix, "." + name)
+    var result: [String: Tensor] = [:]
+    for (key, value) in state where key.hasPrefix(first) && key.hasSuffix(last) {
+      result[String(key.dropFirst(first.count).dropLast(last.count))] = value
+    }
+    return result
+  }
+
   /// Makes first values, or takes restored ones, where a parameter has none.
   ///
   /// - Throws: `TensorError` where a restored value does not fit.
@@ -36,7 +46,8 @@ struct OptimizerMemory {
     var made: [Tensor] = []
     for parameter in parameters where values[parameter] == nil {
       var entries: [String: Node] = [:]
-      for (name, first) in optimizer.initialState(of: parameter.stored) {
+      for (name, first) in optimizer.initialState(
+        of: parameter.stored, path: parameter.path) {
         let key = OptimizerMemory.key(parameter, name)
         let value = waiting.removeValue(forKey: key) ?? first
         guard value.type == first.type else {
@@ -50,6 +61,8 @@ struct OptimizerMemory {
     }
     try eval(made)
   }
+
+  func value(_ parameter: Parameter, _ name: String) -> Node { values[parameter]![name]! }
 
   /// Takes a value away, so that its memory can be reused where no one else holds it.
   mutating func take(_ parameter: Parameter, _ name: String) -> Node {

@@ -23,9 +23,14 @@ public final class Step<Model, Input: TensorStructure> {
   public private(set) var metrics: [String: Tensor] = [:]
 
   let function: (Model, Input) throws -> (Tensor, [String: Tensor])
-  private var plans: [TraceSignature: StepPlan] = [:]
+  private var plans: [PlanKey: StepPlan] = [:]
   private var memory = OptimizerMemory()
   private var history = TraceHistory("a training step")
+
+  private struct PlanKey: Hashable {
+    var signature: TraceSignature
+    var phase: [Int]
+  }
 
   /// - Parameters:
   ///   - seed: of the random numbers that the loss draws.
@@ -80,22 +85,27 @@ public final class Step<Model, Input: TensorStructure> {
 
   private func plan(for input: Input) throws -> StepPlan {
     let signature = TraceSignature(input, isTraining: true)
-    if let known = plans[signature], known.isCurrent { return known }
+    let key = PlanKey(signature: signature, phase: optimizer.phase(step: count))
+    if let known = plans[key], known.isCurrent { return known }
     let device = input.tensors.first?.device ?? .current
     let plan = try withDevice(device) {
-      try StepPlan(Tracer(), input.tensors, optimizer) { arguments in
+      try StepPlan(Tracer(), input.tensors, optimizer, step: count) { arguments in
         try withPrecision(precision) {
           try withTraining { try function(model, input.replacing(all: arguments)) }
         }
       }
     }
-    history.record(signature, count: plans.count + 1)
     if plans.count >= 64, let any = plans.keys.first { plans[any] = nil }
-    plans[signature] = plan
+    plans[key] = plan
+    history.record(signature, count: Set(plans.keys.map(\.signature)).count)
     return plan
   }
 
   // MARK: - State
+
+  /// The averages of an optimizer made by `averaging`, by the parameters' paths: for
+  /// `store.withValues`. Empty before the first step of a training and for other optimizers.
+  public var averagedParameters: [String: Tensor] { memory.entries(Averaging.name) }
 
   /// What must be saved beside the parameters to go on later with bit-identical results: the number
   /// of steps, the seed and the optimizer's state, `optimizer.<path>.<name>`.

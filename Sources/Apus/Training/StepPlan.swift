@@ -1,25 +1,36 @@
 import ApusIR
 import ApusRuntime
 
-/// The compiled form of a training step for batches of one shape.
+/// The compiled form of a training step for batches of one shape, in one phase of the optimizer.
 ///
-/// Inputs: trained parameters, their optimizer state, updated buffers (all donated); parameters that
-/// are only read, the optimizer's numbers, the random key, the batch, captured data. Outputs: the new
-/// values of the donated ones in the same order; the loss; metrics.
+/// Inputs: what the step changes of parameters, their optimizer state and buffers (donated); what it
+/// only reads of them; the optimizer's numbers, the random key, the batch, captured data. Outputs: the
+/// new values of the donated ones in the same order; the loss; metrics.
 struct StepPlan {
   let executable: Executable
   let metricNames: [String]
   private let optimizer: any Optimizer
   private let trained: [Parameter]
-  /// The names of the optimizer's state of each trained parameter.
-  private let stateNames: [[String]]
-  private let updated: [Parameter]
-  private let read: [Parameter]
+  private let changed: [Slot]
+  private let read: [Slot]
   private let data: [Buffer]
   private let resultTypes: [TensorType]
 
+  /// A value that outlives the steps: a parameter's, or the entry of a name of its optimizer state.
+  private struct Slot {
+    var parameter: Parameter
+    var name: String?
+  }
+
+  /// A slot with its value before and after the step.
+  private struct Change {
+    var slot: Slot
+    var before: Node
+    var after: Node
+  }
+
   init(
-    _ tracer: Tracer, _ input: [Tensor], _ optimizer: any Optimizer,
+    _ tracer: Tracer, _ input: [Tensor], _ optimizer: any Optimizer, step: Int,
     _ function: ([Tensor]) throws -> (Tensor, [String: Tensor])
   ) throws {
     let arguments = input.map { Node.placeholder($0.type, device: $0.device) }
@@ -36,87 +47,111 @@ struct StepPlan {
         .argument, operation: "Step", "the loss uses no trainable parameter",
         hint: "read parameters with .value inside the loss.")
     }
-    let numberCount = optimizer.numbers(step: 0).count
+    let numberCount = optimizer.numbers(step: step).count
     let numbers = Node.placeholder(TensorType(.f64, [numberCount]), device: loss.device)
-    let update = try tracer.run {
-      try StepPlan.update(trained, loss, optimizer, numbers: Tensor(numbers), tracer)
+    var changes = try tracer.run {
+      let scalars = (0..<numberCount).map { Tensor(numbers)[$0] }
+      return try StepPlan.update(trained, loss, optimizer, scalars, step, tracer)
+    }
+    for parameter in tracer.parameters where !trained.contains(parameter) {
+      let before = tracer.placeholders[parameter]!.node
+      let after = tracer.updated.contains(parameter) ? tracer.last(parameter).node : before
+      changes.append(Change(slot: Slot(parameter: parameter), before: before, after: after))
     }
 
     self.optimizer = optimizer
     self.trained = trained
-    stateNames = update.stateNames
-    updated = tracer.updated
-    read = tracer.parameters.filter { !trained.contains($0) && !tracer.updated.contains($0) }
+    // What stays as it is, such as slow weights in most steps, is no output.
+    let moving = changes.filter { $0.before !== $0.after }
+    let still = changes.filter { $0.before === $0.after }
+    changed = moving.map(\.slot)
+    read = still.map(\.slot)
     metricNames = metrics.keys.sorted()
     let results = [loss] + metrics.keys.sorted().map { metrics[$0]! }
     resultTypes = results.map(\.type)
-    func placeholders(_ parameters: [Parameter]) -> [Node] {
-      parameters.map { tracer.placeholders[$0]!.node }
-    }
-    let donated = placeholders(trained) + update.statePlaceholders + placeholders(updated)
-    let outputs = update.outputs + updated.map { tracer.last($0).node } + results.map(\.node)
-    let inputs = donated + placeholders(read) + [numbers, tracer.key] + arguments
+    let outputs = moving.map(\.after) + results.map(\.node)
+    let inputs = moving.map(\.before) + still.map(\.before) + [numbers, tracer.key] + arguments
     let (program, data) = try Program.traced(
       inputs: inputs, outputs: outputs, since: tracer.key.id)
     self.data = data
-    let options = CompileOptions(donated: program.mayFail ? [] : Set(donated.indices))
+    let options = CompileOptions(donated: program.mayFail ? [] : Set(moving.indices))
     executable = try ExecutableCache.shared.executable(
       for: program, device: loss.device, options: options)
   }
 
-  private struct Update {
-    var stateNames: [[String]] = []
-    var statePlaceholders: [Node] = []
-    var outputs: [Node] = []
-  }
-
+  /// The new values of trained parameters and of their state.
   private static func update(
-    _ trained: [Parameter], _ loss: Tensor, _ optimizer: any Optimizer, numbers: Tensor,
-    _ tracer: Tracer
-  ) throws -> Update {
-    let values = trained.map { tracer.placeholders[$0]! }
-    let found = try gradients(of: loss, for: values)
-    let gradients = optimizer.prepared(gradients: found)
-    var result = Update()
-    var newStates: [Node] = []
-    for (value, gradient) in zip(values, gradients) {
-      let first = optimizer.initialState(of: value)
-      let names = first.keys.sorted()
-      var state: [String: Tensor] = [:]
-      for name in names {
-        let placeholder = Node.placeholder(first[name]!.type, device: value.device)
-        result.statePlaceholders.append(placeholder)
-        state[name] = Tensor(placeholder)
+    _ trained: [Parameter], _ loss: Tensor, _ optimizer: any Optimizer, _ numbers: [Tensor],
+    _ step: Int, _ tracer: Tracer
+  ) throws -> [Change] {
+    let sources = GradientSource.all(for: trained, of: loss, tracer)
+    let found = try gradients(of: loss, for: sources.flatMap(\.targets))[...]
+    var rest = found
+    var parameters: [TrainedParameter] = []
+    var states: [[String: Tensor]] = []
+    for (parameter, source) in zip(trained, sources) {
+      if source.isSparse && !optimizer.updatesRows(of: parameter.path) {
+        throw TensorError(
+          .argument, operation: "Step",
+          "\(parameter.path) is sparse, but its optimizer does not update single rows",
+          hint: "give it SparseAdam, Adagrad or SGD without momentum, for instance through "
+            + "ParameterGroups, or make the embedding without sparse: true.")
       }
-      let scalars = (0..<numbers.shape[0]).map { numbers[$0].to(value.dtype) }
-      let next = optimizer.updated(value, gradient: gradient, state: state, numbers: scalars)
-      result.stateNames.append(names)
-      result.outputs.append(next.parameter.node)
-      newStates += names.map { next.state[$0]!.node }
+      let table = tracer.placeholders[parameter]!
+      let first = optimizer.initialState(of: table, path: parameter.path)
+      let state = first.mapValues { Tensor(Node.placeholder($0.type, device: table.device)) }
+      states.append(state)
+      let own = Array(rest.prefix(source.targets.count))
+      rest = rest.dropFirst(own.count)
+      parameters.append(source.trained(parameter.path, table, state, own))
     }
-    result.outputs += newStates
-    return result
+    let updated = optimizer.updated(parameters, numbers: numbers, step: step)
+    var values: [Change] = []
+    var entries: [Change] = []
+    for index in trained.indices {
+      let (slot, source) = (Slot(parameter: trained[index]), sources[index])
+      let (old, new) = (parameters[index], updated[index])
+      let table = tracer.placeholders[trained[index]]!
+      let value = source.merged(table, old.value, new.value)
+      values.append(Change(slot: slot, before: table.node, after: value.node))
+      for (name, before) in states[index].sorted(by: { $0.key < $1.key }) {
+        let after = source.merged(before, old.state[name]!, new.state[name]!)
+        entries.append(
+          Change(
+            slot: Slot(parameter: trained[index], name: name), before: before.node, after: after.node))
+      }
+    }
+    return values + entries
   }
 
   /// Whether the same parameters would be trained now.
   var isCurrent: Bool {
-    trained.allSatisfy(\.isTrainable) && read.allSatisfy { !$0.isTrainable || !$0.dtype.isFloating }
+    trained.allSatisfy(\.isTrainable)
+      && read.allSatisfy { slot in
+        slot.name != nil || !slot.parameter.isTrainable || !slot.parameter.dtype.isFloating
+          || trained.contains(slot.parameter)
+      }
   }
 
   /// Runs one step. Returns the loss and the metrics.
   func run(_ input: [Tensor], _ memory: inout OptimizerMemory) throws -> [Tensor] {
     try memory.prepare(trained, optimizer)
-    let fixed = read.map(\.stored) + input
-    try eval(fixed + (trained + updated).map(\.stored))
+    let fixed =
+      read.map { slot in
+        slot.name.map { Tensor(memory.value(slot.parameter, $0)) } ?? slot.parameter.stored
+      } + input
+    try eval(fixed + changed.filter { $0.name == nil }.map(\.parameter.stored))
     let fixedBuffers = fixed.map { $0.buffer() } + data
     let isInPlace = !executable.options.donated.isEmpty
 
     var buffers: [Buffer] = []
-    for parameter in trained { buffers.append(.donated(parameter.take(), isInPlace)) }
-    for (parameter, names) in zip(trained, stateNames) {
-      for name in names { buffers.append(.donated(memory.take(parameter, name), isInPlace)) }
+    for slot in changed {
+      if let name = slot.name {
+        buffers.append(.donated(memory.take(slot.parameter, name), isInPlace))
+      } else {
+        buffers.append(.donated(slot.parameter.take(), isInPlace))
+      }
     }
-    for parameter in updated { buffers.append(.donated(parameter.take(), isInPlace)) }
     do {
       let results = try executable.run(buffers + fixedBuffers)
       put(Array(results[..<buffers.count]), &memory)
@@ -130,13 +165,13 @@ struct StepPlan {
   }
 
   private func put(_ buffers: [Buffer], _ memory: inout OptimizerMemory) {
-    var rest = zip(executable.program.inputTypes, buffers).map { type, buffer in
-      Node(type, buffer: buffer, device: executable.device)
-    }[...]
-    for parameter in trained { parameter.put(rest.removeFirst()) }
-    for (parameter, names) in zip(trained, stateNames) {
-      for name in names { memory.put(rest.removeFirst(), parameter, name) }
+    for (slot, (type, buffer)) in zip(changed, zip(executable.program.inputTypes, buffers)) {
+      let node = Node(type, buffer: buffer, device: executable.device)
+      if let name = slot.name {
+        memory.put(node, slot.parameter, name)
+      } else {
+        slot.parameter.put(node)
+      }
     }
-    for parameter in updated { parameter.put(rest.removeFirst()) }
   }
 }

@@ -16,6 +16,8 @@ final class Tracer: @unchecked Sendable {
   private(set) var placeholders: [Parameter: Tensor] = [:]
   private(set) var updated: [Parameter] = []
   private var current: [Parameter: Tensor] = [:]
+  /// Rows that embeddings with `sparse: true` have looked up for training.
+  private(set) var lookups: [Parameter: [Lookup]] = [:]
   /// The random key of one run.
   let key = Node.placeholder(TensorType(.i64, [2]))
   private(set) var usesKey = false
@@ -31,6 +33,13 @@ final class Tracer: @unchecked Sendable {
     placeholders[parameter] = placeholder
     current[parameter] = placeholder
     return placeholder
+  }
+
+  /// Rows of a parameter, as a place at which gradients can be taken.
+  func lookUp(_ indices: Tensor, in parameter: Parameter) -> Tensor {
+    let rows = Tensor.apply(.barrier, [value(of: parameter).take(indices)])
+    lookups[parameter, default: []].append(Lookup(indices: indices, rows: rows))
+    return rows
   }
 
   func update(_ parameter: Parameter, to value: Tensor) {
@@ -54,6 +63,12 @@ final class Tracer: @unchecked Sendable {
       }
     }
   }
+}
+
+/// What an embedding has looked up.
+struct Lookup {
+  let indices: Tensor
+  let rows: Tensor
 }
 
 /// What decides whether a graph built before can be used again.

@@ -70,6 +70,10 @@ struct Placement {
         required[instruction.operands[0]] = true
       case .randomBits:
         required[instruction.operands[0]] = true
+      case .scatter where instruction.operands[0] < program.inputCount:
+        // What is written into an input may follow from the input's old elements: computed before, it
+        // leaves the input's memory to the result.
+        required[instruction.operands[2]] = true
       case .windowReduce, .windowArgMax:
         isRepeated[instruction.operands[0]] = true
       case .broadcast:

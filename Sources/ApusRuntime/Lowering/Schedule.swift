@@ -117,7 +117,7 @@ private struct Dependencies {
     return found
   }
 
-  /// Inputs of the value's type that it is an elementwise function of.
+  /// Inputs of the value's type that it is an elementwise function of, or that it changes places of.
   private func updatedInputs(_ value: Program.Value) -> Set<Program.Value> {
     var found: Set<Program.Value> = []
     var seen: Set<Program.Value> = []
@@ -130,6 +130,7 @@ private struct Dependencies {
       }
       let instruction = program.instructions[index]
       if instruction.primitive.isElementwise { open += instruction.operands }
+      if case .scatter = instruction.primitive { open.append(instruction.operands[0]) }
     }
     return found
   }
