@@ -79,7 +79,8 @@ let package = Package(
     .testTarget(
       name: "ApusGradientTests",
       dependencies: ["ApusCPU", "ApusIR", "ApusReference", "ApusTestSupport"]),
-    .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
+    .testTarget(
+      name: "ApusDataTests", dependencies: ["Apus", "ApusData", "ApusFormats"], exclude: ["Resources"]),
     .testTarget(
       name: "ApusTrainTests",
       dependencies: ["ApusTrain", "ApusData", "ApusFormats", "ApusModels", "Apus"]),

@@ -29,11 +29,11 @@ extension RecordStream {
   }
 
   /// All records, or the first `limit` of them, in memory.
-  public func collected(limit: Int = .max) throws -> [Element] {
+  public func collected(limit: Int = .max) throws -> ArrayDataset<Element> {
     var reader = try makeReader()
     var records: [Element] = []
     while records.count < limit, let record = try reader.next() { records.append(record) }
-    return records
+    return ArrayDataset(records)
   }
 }
 
