@@ -42,7 +42,10 @@ import Testing
   @Test func jsonLines() throws {
     struct Record: Codable, Hashable { var id: Int; var name: String? }
     func read(_ text: String) throws -> [Record] {
-      try JSONLines(ByteSource(bytes: Array(text.utf8), name: "t.jsonl"), of: Record.self).collected().samples
+      var reader = try JSONLines(ByteSource(bytes: Array(text.utf8), name: "t.jsonl"), of: Record.self).makeReader()
+      var records: [Record] = []
+      while let record = try reader.next() { records.append(record) }
+      return records
     }
     #expect(try read("{\"id\":1,\"name\":\"a\"}\n\n {\"id\": 2}\r\n") == [Record(id: 1, name: "a"), Record(id: 2)])
     #expect(sentence { try read("{\"id\":1}\n{\"name\":\"x\"}") } == "t.jsonl: line 2: the key 'id' is missing.")
