@@ -79,7 +79,9 @@ let package = Package(
     .testTarget(
       name: "ApusGradientTests",
       dependencies: ["ApusCPU", "ApusIR", "ApusReference", "ApusTestSupport"]),
-    .testTarget(name: "ApusDataTests", dependencies: ["ApusData", "ApusIR"], exclude: ["Resources"]),
+    .testTarget(
+      name: "ApusDataTests", dependencies: ["Apus", "ApusData", "ApusFormats", "ApusIR"],
+      exclude: ["Resources"]),
     .testTarget(
       name: "ApusTrainTests",
       dependencies: ["ApusTrain", "ApusData", "ApusFormats", "ApusModels", "Apus"],

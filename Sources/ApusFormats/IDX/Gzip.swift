@@ -12,7 +12,7 @@ public enum Gzip {
 
   /// All bytes of a gzip file, but no more than `limit`. `file` is the path for error messages.
   public static func decompress(_ bytes: [UInt8], limit: Int, file: String) throws -> [UInt8] {
-    let reader = try GzipReader(bytes, file: file)
+    let reader = GzipReader(bytes, file: file)
     var result: [UInt8] = []
     while true {
       let piece = try reader.read(upTo: Swift.min(1 << 16, limit - result.count) + 1)
@@ -57,15 +57,17 @@ public enum Gzip {
 final class GzipReader {
   // zlib remembers the address of its stream, so the stream must not move.
   private let stream: UnsafeMutablePointer<z_stream>
-  private let input: UnsafeMutableBufferPointer<UInt8>
-  private let file: String
-  private var position = 0
+  /// The part of the compressed bytes that is read at present.
+  private let window: UnsafeMutableBufferPointer<UInt8>
+  private var windowPosition = 0
+  private var windowCount = 0
+  private let source: ByteSource
+  private var sourcePosition = 0
   private var isAtEnd = false
 
-  init(_ bytes: [UInt8], file: String) throws {
-    self.file = file
-    input = .allocate(capacity: bytes.count)
-    _ = input.initialize(from: bytes)
+  init(_ source: ByteSource) {
+    self.source = source
+    window = .allocate(capacity: Swift.max(1, Swift.min(source.count, 1 << 18)))
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
     let status = inflateInit2_(
@@ -73,48 +75,76 @@ final class GzipReader {
     precondition(status == Z_OK, "zlib could not start")
   }
 
+  convenience init(_ bytes: [UInt8], file: String) {
+    self.init(ByteSource(bytes: bytes, name: file))
+  }
+
   deinit {
     inflateEnd(stream)
     stream.deallocate()
-    input.deallocate()
+    window.deallocate()
   }
 
   /// The next bytes: `count` of them, or fewer at the end of the file; none when all are read.
   func read(upTo count: Int) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
-      while initialized < count, !isAtEnd {
-        let rest = UnsafeMutableBufferPointer(rebasing: output[initialized...])
-        initialized += try inflateOnce(into: rest)
-      }
+      initialized = try read(into: output)
     }
   }
 
+  /// Puts the next bytes into `output` and returns how many; fewer than there is room for only at the end.
+  func read(into output: UnsafeMutableBufferPointer<UInt8>) throws -> Int {
+    var done = 0
+    while done < output.count, !isAtEnd {
+      done += try inflateOnce(into: UnsafeMutableBufferPointer(rebasing: output[done...]))
+    }
+    return done
+  }
+
+  private var hasSource: Bool { sourcePosition < source.count }
+
+  /// Sees to it that at least `count` compressed bytes are in the window, where there are so many left.
+  private func fill(atLeast count: Int) throws {
+    let left = windowCount - windowPosition
+    guard left < count, hasSource else { return }
+    let base = UnsafeMutableRawBufferPointer(window)
+    for index in 0..<left { base[index] = base[windowPosition + index] }
+    let more = Swift.min(base.count - left, source.count - sourcePosition)
+    try source.read(
+      into: UnsafeMutableRawBufferPointer(rebasing: base[left..<left + more]), at: sourcePosition)
+    sourcePosition += more
+    windowPosition = 0
+    windowCount = left + more
+  }
+
   private func inflateOnce(into output: UnsafeMutableBufferPointer<UInt8>) throws -> Int {
+    try fill(atLeast: 1)
+    let available = windowCount - windowPosition
     // zlib counts in 32 bits; a step of 1 GiB fits.
-    let step = 1 << 30
-    let available = Swift.min(input.count - position, step)
-    let room = Swift.min(output.count, step)
-    stream.pointee.next_in = input.baseAddress.map { $0 + position }
+    let room = Swift.min(output.count, 1 << 30)
+    stream.pointee.next_in = window.baseAddress.map { $0 + windowPosition }
     stream.pointee.avail_in = UInt32(available)
     stream.pointee.next_out = output.baseAddress
     stream.pointee.avail_out = UInt32(room)
     let status = inflate(stream, Z_NO_FLUSH)
-    position += available - Int(stream.pointee.avail_in)
+    windowPosition += available - Int(stream.pointee.avail_in)
     let made = room - Int(stream.pointee.avail_out)
     switch status {
     case Z_OK: return made
     case Z_STREAM_END:
       // A gzip file may be several one after another.
-      if Gzip.isGzip(input[position...]) { inflateReset(stream) } else { isAtEnd = true }
+      try fill(atLeast: 2)
+      if Gzip.isGzip(window[windowPosition..<windowCount]) { inflateReset(stream) } else { isAtEnd = true }
       return made
     case Z_BUF_ERROR:
-      if position == input.count {
-        throw FormatError(.truncated, file, "the compressed data ends too early; the file is incomplete.")
+      if windowPosition == windowCount, !hasSource {
+        throw FormatError(
+          .truncated, source.name, "the compressed data ends too early; the file is incomplete.")
       }
       return made
     default:
       let reason = stream.pointee.msg.map { String(cString: $0) } ?? "error \(status)"
-      throw FormatError(.malformed, file, "the compressed data is damaged: \(reason).")
+      throw FormatError(.malformed, source.name, "the compressed data is damaged: \(reason).")
     }
   }
 }

@@ -26,7 +26,7 @@ public enum IDXFile {
         return Array(bytes[position..<end])
       }
     }
-    let reader = try GzipReader(bytes, file: file)
+    let reader = GzipReader(bytes, file: file)
     let capacity = bytes.count * Gzip.maximumRatio
     return try read(file: file, capacity: capacity, take: reader.read(upTo:))
   }

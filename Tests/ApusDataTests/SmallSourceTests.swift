@@ -1,0 +1,123 @@
+import Apus
+import ApusFormats
+import Foundation
+import Testing
+
+@testable import ApusData
+
+/// Archives, NumPy files, encoders of tables, and where data is found.
+@Suite struct SmallSourceTests {
+  private func block(_ name: String, _ bytes: [UInt8], type: Character = "0", prefix: String = "", size: Int? = nil) -> [UInt8] {
+    var header = [UInt8](repeating: 0, count: 512)
+    func put(_ text: String, _ offset: Int) { for (index, byte) in text.utf8.enumerated() { header[offset + index] = byte } }
+    put(String(name.prefix(100)), 0)
+    put("0000644", 100)
+    let octal = String(size ?? bytes.count, radix: 8)
+    put(String(repeating: "0", count: 11 - octal.count) + octal, 124)
+    put("00000000000", 136)
+    header[156] = type.asciiValue ?? 48
+    put("ustar", 257)
+    put("00", 263)
+    put(prefix, 345)
+    put("        ", 148)
+    let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
+    put(String(repeating: "0", count: 6 - sum.count) + sum + "\0 ", 148)
+    return header + bytes + [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
+  }
+
+  private func entries(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [TarEntry] {
+    let reader = TarReader(try ByteStream(ByteSource(bytes: bytes, name: "t.tar")), maximumEntryBytes: limit)
+    var entries: [TarEntry] = []
+    while let entry = try reader.next() { entries.append(entry) }
+    return entries
+  }
+
+  @Test func archivesOfAllForms() throws {
+    let long = String(repeating: "d/", count: 80) + "file.txt"
+    let attribute = " path=\(long)x\n"
+    let length = attribute.utf8.count + 3
+    var tar = block("folder/", [], type: "5") + block("a.txt", [1, 2, 3])
+    tar += block("name", [4], prefix: "some/prefix") + block("link", [], type: "2", size: 99)
+    tar += block("././@LongLink", Array(long.utf8) + [0], type: "L") + block("cut", [5])
+    tar += block("pax", Array("\(length)\(attribute)".utf8), type: "x") + block("cut", [6]) + block("last", [])
+    tar += [UInt8](repeating: 0, count: 1024)
+    let expected = [
+      TarEntry(name: "a.txt", bytes: [1, 2, 3]), TarEntry(name: "some/prefix/name", bytes: [4]),
+      TarEntry(name: long, bytes: [5]), TarEntry(name: long + "x", bytes: [6]), TarEntry(name: "last", bytes: []),
+    ]
+    #expect(try entries(tar) == expected)
+    #expect(try entries(Gzip.compress(tar)) == expected)
+    #expect(try entries([]) == [])
+  }
+
+  @Test func damagedArchivesAreSentences() throws {
+    let tar = block("a.txt", [UInt8](repeating: 7, count: 700)) + block("b", [1])
+    #expect(sentence { try entries(Array(tar.prefix(600))) } == "t.tar: the archive ends inside the file 'a.txt'; it is incomplete.")
+    #expect(sentence { try entries(Array(tar.prefix(100))) } == "t.tar: the archive ends inside a header; it is incomplete.")
+    #expect(sentence { try entries(tar, limit: 100) } == "t.tar: the file 'a.txt' has 700 bytes; at most 100 are read.")
+    #expect(sentence { try entries(block("x", [1], size: 1 << 32), limit: 1 << 40) }.contains("ends inside the file 'x'"))
+    #expect(sentence { try entries(block("x", Array("9 path".utf8), type: "x")) }.contains("is no list of attributes"))
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<2000 {
+      var bytes = tar
+      for _ in 0..<2 { bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator) }
+      // A header with the right checksum gets further.
+      let sum = bytes[0..<512].reduce(0) { $0 + Int($1) } - bytes[148..<156].reduce(0) { $0 + Int($1) } + 256
+      let octal = String(sum, radix: 8)
+      bytes.replaceSubrange(148..<156, with: Array(String(repeating: "0", count: 6 - octal.count).utf8) + Array(octal.utf8) + [0, 32])
+      _ = try? entries(bytes)
+    }
+  }
+
+  @Test func neighboursOfOneNameMakeASample() async throws {
+    let one = block("s/1.jpg", [1]) + block("s/1.cls", [9]) + block("s/2.seg.png", [2])
+    let two = block("s/2.cls", [3])
+    let shards = TarShards([ByteSource(bytes: one, name: "0.tar"), ByteSource(bytes: Gzip.compress(two), name: "1.tar.gz")])
+    var found: [String] = []
+    for try await sample in shards { found.append(sample.key + sample.parts.keys.sorted().joined()) }
+    #expect(found == ["s/1clsjpg", "s/2seg.png", "s/2cls"])
+  }
+
+  @Test func arraysAreDatasets() throws {
+    let array = RawArray(.u8, [3, 2], [1, 2, 3, 4, 5, 6])
+    let dataset = try NumPyDataset(array, name: "a.npy")
+    #expect(dataset.count == 3 && dataset[1].array(of: Int.self) == [3, 4])
+    #expect(throws: FormatError.self) { try NumPyDataset(RawArray(.u8, [], [1]), name: "a.npy") }
+  }
+
+  @Test func tablesAreEncoded() throws {
+    let text = "age,city,id\n20,Paris,a\n40,Rome,b\n,Paris,c\n"
+    let options = CSVOptions { $0.types = ["city": .categorical, "id": .text] }
+    let table = try CSVFile(text: text, options).table()
+    let encoder = try TableEncoder(
+      fitting: table, numeric: ["age"], categorical: ["city"], hashed: [("id", 8)])
+    #expect(encoder.numeric[0].mean == 30 && encoder.numeric[0].deviation == 10)
+    #expect(try encoder.numbers(table).array(of: Float.self) == [-1, 1, 0])
+    let later = try CSVFile(text: "age,city,id\n30,Oslo,a\n50,Rome,z\n", options).table()
+    #expect(try encoder.numbers(later).array(of: Float.self) == [0, 2])
+    let numbers = try encoder.categories(later).array(of: Int.self)
+    let first = try encoder.categories(table).array(of: Int.self)
+    #expect(numbers[0] == 0 && numbers[2] == 2 && first[0] == 1)
+    #expect(numbers[1] == first[1] && (1...8).contains(numbers[3]) && encoder.categorical.map(\.count) == [3, 9])
+    let copy = try JSONDecoder().decode(TableEncoder.self, from: JSONEncoder().encode(encoder))
+    #expect(copy == encoder)
+    #expect(sentence { try TableEncoder(fitting: table, numeric: ["city"]) }.contains("has categorical values, not numbers"))
+    #expect(sentence { try table.column("x") } == "CSV: there is no column 'x'; there are age, city, id.")
+    #expect(try table.subset([2, 0]).column("city").texts("t") == ["Paris", "Paris"])
+  }
+
+  @Test func dataIsFound() async throws {
+    try await withTemporaryFolder { folder in
+      try AtomicFile.createFolder(folder + "/mine/mnist")
+      try AtomicFile.createFolder(folder + "/cache/apus/data/trec")
+      let environment = ["APUS_DATA": folder + "/mine", "XDG_CACHE_HOME": folder + "/cache"]
+      #expect(try DataFolder.find("mnist", environment: environment) == folder + "/mine/mnist")
+      #expect(try DataFolder.find("trec", environment: environment) == folder + "/cache/apus/data/trec")
+      #expect(try DataFolder.find("mnist", option: folder, environment: environment) == folder)
+      #expect(sentence { try DataFolder.find("mnist", option: "/nowhere") }.hasPrefix("/nowhere: there is no such file"))
+      let missing = sentence { try DataFolder.find("adult", environment: environment) }
+      #expect(missing.hasPrefix("adult: the data set is not at \(folder)/mine/adult; put it there, give --data"))
+      #expect(DataFolder.cache(environment: ["HOME": "/h"]) == "/h/.cache/apus/data")
+    }
+  }
+}
