@@ -83,6 +83,8 @@ let package = Package(
       name: "ApusDataTests", dependencies: ["Apus", "ApusData", "ApusFormats", "ApusIR"],
       exclude: ["Resources"]),
     .testTarget(
+      name: "ApusModelsTests", dependencies: ["ApusModels", "ApusFormats"], exclude: ["Resources"]),
+    .testTarget(
       name: "ApusTrainTests",
       dependencies: ["ApusTrain", "ApusData", "ApusFormats", "ApusModels", "Apus"],
       exclude: ["Resources"]),

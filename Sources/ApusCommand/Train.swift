@@ -19,7 +19,7 @@ struct Train: AsyncParsableCommand {
   @Option(help: "'digits', or a folder with MNIST's four files or with one folder of images a class.")
   var data: String?
 
-  @Option(help: "The model: \(ModelRegistry.names.joined(separator: " or ")).")
+  @Option(help: "The model: \(ModelRegistry.names.joined(separator: ", ")).")
   var model: String?
 
   @Option(help: "How often all images are seen.")

@@ -205,7 +205,7 @@ import Testing
         (["predict", folder, "\(run)/sample.png"], "\(folder): it is no Apus bundle"),
         (["train", yaml, "--output", "\(folder)/x"], "\(yaml):2:1: there is no key 'learning_rate'"),
         (["train", "/nowhere.yaml", "--output", "\(folder)/x"], "/nowhere.yaml: there is no such file"),
-        (["train", "--model", "resnet", "--output", "\(folder)/x"], "'model' must be one of cnn, mlp."),
+        (["train", "--model", "resnet", "--output", "\(folder)/x"], "'model' must be one of cnn, mlp, lenet,"),
         (["train", "--data", "/nowhere", "--output", "\(folder)/x"], "/nowhere: there is no such data set"),
         (["train", "--epochs", "0", "--output", "\(folder)/x"], "'epochs' must be at least 1."),
         (["train", "--resume", "--output", "\(folder)/x"], "\(folder)/x has no checkpoint to go on from"),

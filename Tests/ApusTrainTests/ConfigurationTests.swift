@@ -1,3 +1,4 @@
+import ApusModels
 import Testing
 
 @testable import ApusTrain
@@ -40,7 +41,7 @@ import Testing
     ("seed: -1\n", "c.yaml:1:7: 'seed' must be a whole number from 0 on, not '-1'."),
     ("learningRate: fast\n", "c.yaml:1:15: 'learningRate' must be a number, not 'fast'."),
     ("\n\n  learningRate: 0\n", "c.yaml:3:17: 'learningRate' must be greater than 0, not '0'."),
-    ("model: resnet\n", "c.yaml:1:8: 'model' must be one of cnn, mlp, not 'resnet'."),
+    ("model: resnet\n", "c.yaml:1:8: 'model' must be one of \(ModelRegistry.names.joined(separator: ", ")), not 'resnet'."),
     ("- epochs\n", "c.yaml:1:1: a list of 'key: value' lines is expected here."),
     ("epochs: 1\nepochs: 2\n", "c.yaml:1:1: 'epochs' occurs twice."),
     ("epochs: [1\n", "c.yaml:2:1: this is not valid YAML: did not find expected ',' or ']'."),
