@@ -87,12 +87,12 @@ import Testing
   }
 
   @Test func sequencesArePadded() {
-    let batch = PaddedBatch([[1, 2, 3], [4]], padding: 9)
-    #expect(batch.ids.array(of: Int.self) == [1, 2, 3, 4, 9, 9])
+    let batch = Collate.padded([[1, 2, 3], [4]], value: 9)
+    #expect(batch.values.array(of: Int.self) == [1, 2, 3, 4, 9, 9])
     #expect(batch.mask.array(of: Bool.self) == [true, true, true, true, false, false])
     #expect(batch.lengths.array(of: Int.self) == [3, 1])
-    let cut = PaddedBatch([[1, 2, 3], []], length: 2)
-    #expect(cut.ids.array(of: Int.self) == [1, 2, 0, 0] && cut.lengths.array(of: Int.self) == [2, 0])
+    let cut = Collate.padded([[1, 2, 3], []], value: 0, limit: 2)
+    #expect(cut.values.array(of: Int.self) == [1, 2, 0, 0] && cut.lengths.array(of: Int.self) == [2, 0])
   }
 
   // MARK: Byte-pair encoding

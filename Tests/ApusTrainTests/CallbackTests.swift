@@ -48,26 +48,6 @@ import Testing
     }
   }
 
-  @Test func averagesFollowTheWeights() async throws {
-    let run = try LineRun()
-    let average = try WeightAverage(of: run.store, decay: 0.75)
-    let path = "hidden.weight"
-    var expected = run.store[path]!.value.array(of: Float.self)
-    for try await batch in Points().epoch(0) {
-      try run.step(batch)
-      try average.update()
-      let value = run.store[path]!.value.array(of: Float.self)
-      expected = zip(expected, value).map { 0.75 * $0 + 0.25 * $1 }
-    }
-    let found = average.averages[path]!.value.array(of: Float.self)
-    #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-6 })
-    let own = run.weights
-    let inside = try average.withAverages { run.store[path]!.value.array(of: Float.self) }
-    #expect(inside == found)
-    let areRestored = run.weights == own
-    #expect(areRestored)
-  }
-
   @Test func logsAreConsistentAfterACrash() async throws {
     try await withFolder { root in
       let folder = RunFolder(path: root)

@@ -46,7 +46,8 @@ struct LineRun {
   init(
     rate: Schedule = 0.05, loss: @escaping (Line, Batch) throws -> Tensor = LineRun.squaredError
   ) throws {
-    step = Step(Line(store.scope), AdamW(learningRate: rate), seed: 1, batchLoss: loss)
+    let optimizer = AdamW(learningRate: rate).averaging(.ema(decay: 0.9))
+    step = Step(Line(store.scope), optimizer, seed: 1, batchLoss: loss)
     try store.materialize()
   }
 

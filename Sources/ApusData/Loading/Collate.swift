@@ -68,40 +68,23 @@ public enum Collate {
   ///   - value: what stands after the end of a sequence.
   ///   - multiple: the length is rounded up to a multiple of this; each length there is compiles a
   ///     program of its own.
+  ///   - limit: longer sequences lose their end.
   public static func padded<Scalar: TensorScalar>(
-    _ samples: [[Scalar]], value: Scalar, multiple: Int = 1
+    _ samples: [[Scalar]], value: Scalar, multiple: Int = 1, limit: Int = .max
   ) -> PaddedBatch {
     precondition(multiple > 0, "a length is a multiple of a positive number")
-    let longest = samples.map(\.count).max() ?? 0
+    let counts = samples.map { min($0.count, limit) }
+    let longest = counts.max() ?? 0
     let length = (longest + multiple - 1) / multiple * multiple
     var values: [Scalar] = []
     values.reserveCapacity(samples.count * length)
-    for sample in samples {
-      values += sample
-      values += repeatElement(value, count: length - sample.count)
+    for (sample, count) in zip(samples, counts) {
+      values += sample.prefix(count)
+      values += repeatElement(value, count: length - count)
     }
     return PaddedBatch(
       values: Tensor(values, shape: [samples.count, length], dtype: Scalar.impliedDType),
-      lengths: Tensor(samples.map { Int64($0.count) }))
-  }
-}
-
-/// Sequences of different lengths in one tensor.
-public struct PaddedBatch: TensorStructure {
-  /// `[batch, length]`
-  public var values: Tensor
-  /// How many values of each row are not padding, `i64[batch]`.
-  public var lengths: Tensor
-
-  public init(values: Tensor, lengths: Tensor) {
-    self.values = values
-    self.lengths = lengths
-  }
-
-  public var tensors: [Tensor] { [values, lengths] }
-
-  public func replacing(with tensors: inout ArraySlice<Tensor>) -> PaddedBatch {
-    PaddedBatch(values: tensors.removeFirst(), lengths: tensors.removeFirst())
+      lengths: Tensor(counts.map { Int64($0) }))
   }
 }
 

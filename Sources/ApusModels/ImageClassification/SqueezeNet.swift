@@ -18,7 +18,7 @@ public struct SqueezeNet: Layer {
 
   public init(_ scope: Scope, _ shape: ImageClassifierShape = .imageNet, dropout: Double = 0.5) {
     self.dropout = Dropout(dropout)
-    let features = (scope / "features").with(weightInitializer: .kaimingUniform)
+    let features = (scope / "features").with(weightInitializer: .kaimingUniform())
     stem = Conv2D(
       features / 0, shape.channels, 64, kernel: 3, stride: shape.isSmall ? 1 : 2,
       padding: shape.isSmall ? 1 : 0)

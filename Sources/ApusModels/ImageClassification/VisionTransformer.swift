@@ -104,7 +104,7 @@ private struct VisionTransformerBlock: Layer {
     norm1 = LayerNorm(scope / "ln_1", width, epsilon: 1e-6)
     attention = SelfAttention(scope / "self_attention", width, heads: configuration.heads)
     norm2 = LayerNorm(scope / "ln_2", width, epsilon: 1e-6)
-    let mlp = (scope / "mlp").with(weightInitializer: .xavierUniform)
+    let mlp = (scope / "mlp").with(weightInitializer: .xavierUniform())
     expansion = Linear(mlp / 0, width, configuration.hidden)
     contraction = Linear(mlp / 3, configuration.hidden, width)
     dropout = Dropout(configuration.dropout)
@@ -127,7 +127,7 @@ private struct SelfAttention: Layer {
     check(
       heads > 0 && width % heads == 0, .argument, "VisionTransformer",
       "\(width) features cannot be split into \(heads) heads")
-    inWeight = scope.parameter("in_proj_weight", [3 * width, width], .xavierUniform)
+    inWeight = scope.parameter("in_proj_weight", [3 * width, width], .xavierUniform())
     inBias = scope.parameter("in_proj_bias", [3 * width], .zeros)
     output = Linear(scope / "out_proj", width, width)
     self.heads = heads

@@ -43,11 +43,11 @@ public struct MultiHeadAttention: Layer {
     self.keyWidth = keyWidth ?? width
     self.valueWidth = valueWidth ?? width
     if self.keyWidth == width && self.valueWidth == width {
-      inputWeights = [scope.parameter("in_proj_weight", [3 * width, width], .xavierUniform)]
+      inputWeights = [scope.parameter("in_proj_weight", [3 * width, width], .xavierUniform())]
     } else {
       let widths = [("q", width), ("k", self.keyWidth), ("v", self.valueWidth)]
       inputWeights = widths.map { name, input in
-        scope.parameter("\(name)_proj_weight", [width, input], .xavierUniform)
+        scope.parameter("\(name)_proj_weight", [width, input], .xavierUniform())
       }
     }
     inputBias = bias ? scope.parameter("in_proj_bias", [3 * width], .zeros) : nil

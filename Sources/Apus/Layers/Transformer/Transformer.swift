@@ -14,7 +14,7 @@ public struct Transformer: Sendable {
     _ scope: Scope, _ configuration: TransformerConfiguration = TransformerConfiguration(),
     encoderLayers: Int = 6, decoderLayers: Int = 6
   ) {
-    let glorot = scope.with(weightInitializer: scope.weightInitializer ?? .xavierUniform)
+    let glorot = scope.with(weightInitializer: scope.weightInitializer ?? .xavierUniform())
     encoder = TransformerEncoder(
       glorot / "encoder", configuration, layers: encoderLayers, norm: true)
     decoder = TransformerDecoder(
