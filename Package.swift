@@ -8,6 +8,7 @@ let package = Package(
     .library(
       name: "Apus", targets: ["Apus", "ApusFormats", "ApusData", "ApusModels", "ApusTrain"]),
     .executable(name: "apus", targets: ["ApusCommand"]),
+    .executable(name: "examples", targets: ["Examples"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -62,6 +63,14 @@ let package = Package(
     .executableTarget(
       name: "DigitClassifier", dependencies: ["Apus", "ApusData"], path: "Examples/DigitClassifier"),
 
+    .executableTarget(
+      name: "Examples",
+      dependencies: [
+        "Apus", "ApusData", "ApusFormats", "ApusModels", "ApusTrain",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Examples", exclude: ["DigitClassifier", "README.md"]),
+
     // Tests, and what they share: program text, random programs, comparison of tensors.
     .target(name: "ApusTestSupport", dependencies: ["ApusRuntime"]),
     .testTarget(name: "ApusIRTests", dependencies: ["ApusIR"]),
@@ -89,6 +98,7 @@ let package = Package(
       dependencies: ["ApusTrain", "ApusData", "ApusFormats", "ApusModels", "Apus"],
       exclude: ["Resources"]),
     .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "DigitClassifier"]),
+    .testTarget(name: "ExampleTests", dependencies: ["Examples"]),
     .testTarget(
       name: "ApusCPURendererTests", dependencies: ["ApusCPU", "ApusIR", "ApusRuntime"]),
     .testTarget(name: "ApusCPUNativeTests", dependencies: ["ApusCPU", "ApusIR", "COneDNN"]),

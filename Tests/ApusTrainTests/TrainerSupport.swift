@@ -62,8 +62,8 @@ struct LineRun {
   ) throws -> Trainer<Batch> {
     try Trainer(
       step, store, source: source, options: options, configuration: "line", folder: folder,
-      callbacks: callbacks, shouldStop: { $0.totalSteps == stopAt }
-    ) { ["size": Double(store.trainableCount)] }
+      callbacks: callbacks, validation: { ["size": Double(store.trainableCount)] },
+      shouldStop: { $0.totalSteps == stopAt })
   }
 
   var weights: [String: [UInt8]] { store.state.mapValues { $0.withBytes { Array($0) } } }

@@ -60,12 +60,12 @@ public struct ClassifierTrainer {
       callbacks: [
         Checkpointing(best: MetricGoal("validation/accuracy", .higher)), HistoryFile(),
         ProgressDisplay(progress, title: title(classifier), unit: "images"),
-      ], shouldStop: shouldStop
-    ) {
-      let found = try classifier.evaluate(dataset.heldOut)
-      evaluation = found
-      return ["loss": found.loss, "accuracy": found.accuracy]
-    }
+      ],
+      validation: {
+        let found = try classifier.evaluate(dataset.heldOut)
+        evaluation = found
+        return ["loss": found.loss, "accuracy": found.accuracy]
+      }, shouldStop: shouldStop)
     let end = try await trainer.run(from: checkpoint)
     let position = trainer.context.position
     guard end == .finished else { return .stopped(position) }

@@ -46,8 +46,8 @@ public final class Trainer<Input: TensorStructure> {
     _ step: any TrainingStep<Input>, _ store: ParameterStore, source: any BatchSource<Input>,
     options: TrainingOptions, configuration: String = "", folder: RunFolder? = nil,
     callbacks: [any Callback] = [],
-    shouldStop: @escaping (Checkpoint.Position) -> Bool = { _ in Interruption.signal != nil },
-    validation: Validation? = nil
+    validation: Validation? = nil,
+    shouldStop: @escaping (Checkpoint.Position) -> Bool = { _ in Interruption.signal != nil }
   ) throws {
     try options.validate()
     let names = callbacks.map(\.name)

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// Every example is a command: `swift run -c release examples fashion-mnist --data …`.
+@main
+struct Examples: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "examples",
+    abstract: "Models trained on real data, each with the score it has to reach.",
+    subcommands: [FashionMNIST.self])
+}
