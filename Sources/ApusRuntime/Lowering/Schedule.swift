@@ -83,7 +83,7 @@ private struct Dependencies {
       }
       waits.remove(index)
       if waits.isEmpty { continue }
-      waits.subtract(followers(of: index))
+      waits.subtract(followers(of: index, users))
       readers[index] = waits.sorted()
     }
   }
@@ -105,14 +105,12 @@ private struct Dependencies {
   }
 
   /// Instructions that use the result of one, directly or not.
-  private func followers(of index: Int) -> Set<Int> {
-    var values = Set(program.instructions[index].results)
+  private func followers(of index: Int, _ users: [[Int]]) -> Set<Int> {
+    func direct(_ index: Int) -> [Int] { program.instructions[index].results.flatMap { users[$0] } }
     var found: Set<Int> = []
-    for other in program.instructions.indices.dropFirst(index + 1) {
-      let instruction = program.instructions[other]
-      guard instruction.operands.contains(where: values.contains) else { continue }
-      found.insert(other)
-      values.formUnion(instruction.results)
+    var open = direct(index)
+    while let next = open.popLast() {
+      if found.insert(next).inserted { open += direct(next) }
     }
     return found
   }
