@@ -1,7 +1,7 @@
 # Apus: `make quickstart` and `make test` do everything on a fresh Debian or Ubuntu with Swift 6.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build quickstart fashion-mnist test docs clean
+.PHONY: help setup build quickstart fashion-mnist example test docs bench clean
 
 # The same flags for the quickstart and the tests, so that neither compiles the package again.
 # Tests look into modules, which -enable-testing allows in a release build.
@@ -28,6 +28,10 @@ DATA ?= ../shared/data/fashion-mnist
 fashion-mnist: setup ## Train the same classifier on Fashion-MNIST (DATA=folder), in runs/fashion-mnist.
 	$(SWIFT_BUILD) --product apus
 	.build/release/apus train --data $(DATA) --epochs 4 --batch-size 128 --output runs/fashion-mnist --overwrite
+
+example: setup ## Train an example on its data: NAME=char-gpt, ARGS="--data folder"; without NAME, list them.
+	$(SWIFT_BUILD) --product examples
+	.build/release/examples $(or $(NAME),--help) $(ARGS)
 
 test: setup ## Build and run all tests.
 	$(SWIFT_BUILD) --build-tests
