@@ -42,7 +42,8 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["ONNX/ONNX.proto"]),
-    .target(name: "ApusData", dependencies: ["Apus", "ApusFormats", "ApusIR"]),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "ApusData", dependencies: ["Apus", "ApusFormats", "ApusIR", "CCurl"]),
     .target(name: "ApusModels", dependencies: ["Apus"]),
     .target(
       name: "ApusTrain",

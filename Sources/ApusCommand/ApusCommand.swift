@@ -8,6 +8,6 @@ struct ApusCommand: AsyncParsableCommand {
     commandName: "apus",
     abstract: "Train, evaluate and use models for images.",
     version: ApusVersion.current,
-    subcommands: [Train.self, Evaluate.self, Predict.self, Inspect.self, Profile.self, Cache.self,
-      Version.self])
+    subcommands: [Train.self, Evaluate.self, Predict.self, Inspect.self, Profile.self, DataCommand.self,
+      Cache.self, Version.self])
 }

@@ -31,10 +31,13 @@ public enum DataFolder {
       throw FormatError(.notFound, option, "there is no such file or folder; --data needs the place of \(name).")
     }
     let places = [cache(environment: environment), fallback(environment)].map { "\($0)/\(name)" }
-    if let place = places.first(where: files.fileExists(atPath:)) { return place }
+    let set = PublicDataset.named(name)
+    let place = places.first { files.fileExists(atPath: $0) && set?.isPartial(in: $0) != true }
+    if let place { return place }
+    let cure = set == nil ? "put it there" : "fetch it with 'apus data get \(name)'"
     throw FormatError(
       .notFound, name,
-      "the data set is not at \(places[0]); put it there, give --data with its path, or set APUS_DATA to the "
+      "the data set is not at \(places[0]); \(cure), give --data with its path, or set APUS_DATA to the "
         + "folder that holds '\(name)'.")
   }
 }

@@ -44,6 +44,30 @@ import Testing
     try body(path)
   }
 
+  @Test func dataSetsAreListedFoundAndChecked() throws {
+    try withFolder { folder in
+      let apus = "APUS_DATA=\(folder) APUS_CURL=none \(CommandTests.program) data"
+      let list = try shell("\(apus) list --json").json()
+      let sets = try #require(list["datasets"] as? [[String: Any]])
+      #expect(list["folder"] as? String == folder && sets.count > 10)
+      #expect(sets.allSatisfy { $0["isHere"] as? Bool == false && $0["licence"] is String })
+      let missing = try shell("\(apus) path trec")
+      #expect(missing.status == 1 && missing.errors.contains("fetch it with 'apus data get trec'"))
+      // Without libcurl: a sentence, and nothing that passes for the data.
+      let noLibrary = try shell("\(apus) get trec")
+      #expect(noLibrary.status == 1 && noLibrary.errors == "apus: libcurl is switched off by APUS_CURL=none.\n")
+      #expect(try shell("\(apus) path trec").status == 1)
+      let unknown = try shell("\(apus) get nothing")
+      #expect(unknown.status == 1 && unknown.errors.hasPrefix("apus: there is no set 'nothing' to fetch; there are adult,"))
+      try FileManager.default.createDirectory(atPath: folder + "/adult", withIntermediateDirectories: true)
+      try Data("x".utf8).write(to: URL(fileURLWithPath: folder + "/adult/adult.names"))
+      let wrong = try shell("\(apus) verify adult --json")
+      #expect(wrong.status == 1)
+      let files = try #require(try wrong.json()["files"] as? [String: String])
+      #expect(files == ["adult.names": "wrong", "adult-train.csv": "missing", "adult-test.csv": "missing"])
+    }
+  }
+
   @Test func compiledKernelsAreKept() throws {
     try withFolder { folder in
       let apus = CommandTests.program

@@ -7,24 +7,6 @@ import Testing
 
 /// Archives, NumPy files, encoders of tables, and where data is found.
 @Suite struct SmallSourceTests {
-  private func block(_ name: String, _ bytes: [UInt8], type: Character = "0", prefix: String = "", size: Int? = nil) -> [UInt8] {
-    var header = [UInt8](repeating: 0, count: 512)
-    func put(_ text: String, _ offset: Int) { for (index, byte) in text.utf8.enumerated() { header[offset + index] = byte } }
-    put(String(name.prefix(100)), 0)
-    put("0000644", 100)
-    let octal = String(size ?? bytes.count, radix: 8)
-    put(String(repeating: "0", count: 11 - octal.count) + octal, 124)
-    put("00000000000", 136)
-    header[156] = type.asciiValue ?? 48
-    put("ustar", 257)
-    put("00", 263)
-    put(prefix, 345)
-    put("        ", 148)
-    let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
-    put(String(repeating: "0", count: 6 - sum.count) + sum + "\0 ", 148)
-    return header + bytes + [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
-  }
-
   private func entries(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [TarEntry] {
     let reader = TarReader(try ByteStream(ByteSource(bytes: bytes, name: "t.tar")), maximumEntryBytes: limit)
     var entries: [TarEntry] = []
@@ -36,10 +18,10 @@ import Testing
     let long = String(repeating: "d/", count: 80) + "file.txt"
     let attribute = " path=\(long)x\n"
     let length = attribute.utf8.count + 3
-    var tar = block("folder/", [], type: "5") + block("a.txt", [1, 2, 3])
-    tar += block("name", [4], prefix: "some/prefix") + block("link", [], type: "2", size: 99)
-    tar += block("././@LongLink", Array(long.utf8) + [0], type: "L") + block("cut", [5])
-    tar += block("pax", Array("\(length)\(attribute)".utf8), type: "x") + block("cut", [6]) + block("last", [])
+    var tar = tarFile("folder/", [], type: "5") + tarFile("a.txt", [1, 2, 3])
+    tar += tarFile("name", [4], prefix: "some/prefix") + tarFile("link", [], type: "2", size: 99)
+    tar += tarFile("././@LongLink", Array(long.utf8) + [0], type: "L") + tarFile("cut", [5])
+    tar += tarFile("pax", Array("\(length)\(attribute)".utf8), type: "x") + tarFile("cut", [6]) + tarFile("last", [])
     tar += [UInt8](repeating: 0, count: 1024)
     let expected = [
       TarEntry(name: "a.txt", bytes: [1, 2, 3]), TarEntry(name: "some/prefix/name", bytes: [4]),
@@ -51,12 +33,12 @@ import Testing
   }
 
   @Test func damagedArchivesAreSentences() throws {
-    let tar = block("a.txt", [UInt8](repeating: 7, count: 700)) + block("b", [1])
+    let tar = tarFile("a.txt", [UInt8](repeating: 7, count: 700)) + tarFile("b", [1])
     #expect(sentence { try entries(Array(tar.prefix(600))) } == "t.tar: the archive ends inside the file 'a.txt'; it is incomplete.")
     #expect(sentence { try entries(Array(tar.prefix(100))) } == "t.tar: the archive ends inside a header; it is incomplete.")
     #expect(sentence { try entries(tar, limit: 100) } == "t.tar: the file 'a.txt' has 700 bytes; at most 100 are read.")
-    #expect(sentence { try entries(block("x", [1], size: 1 << 32), limit: 1 << 40) }.contains("ends inside the file 'x'"))
-    #expect(sentence { try entries(block("x", Array("9 path".utf8), type: "x")) }.contains("is no list of attributes"))
+    #expect(sentence { try entries(tarFile("x", [1], size: 1 << 32), limit: 1 << 40) }.contains("ends inside the file 'x'"))
+    #expect(sentence { try entries(tarFile("x", Array("9 path".utf8), type: "x")) }.contains("is no list of attributes"))
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<2000 {
       var bytes = tar
@@ -70,8 +52,8 @@ import Testing
   }
 
   @Test func neighboursOfOneNameMakeASample() async throws {
-    let one = block("s/1.jpg", [1]) + block("s/1.cls", [9]) + block("s/2.seg.png", [2])
-    let two = block("s/2.cls", [3])
+    let one = tarFile("s/1.jpg", [1]) + tarFile("s/1.cls", [9]) + tarFile("s/2.seg.png", [2])
+    let two = tarFile("s/2.cls", [3])
     let shards = TarShards([ByteSource(bytes: one, name: "0.tar"), ByteSource(bytes: Gzip.compress(two), name: "1.tar.gz")])
     var found: [String] = []
     for try await sample in shards { found.append(sample.key + sample.parts.keys.sorted().joined()) }
@@ -116,7 +98,9 @@ import Testing
       #expect(try DataFolder.find("mnist", option: folder, environment: environment) == folder)
       #expect(sentence { try DataFolder.find("mnist", option: "/nowhere") }.hasPrefix("/nowhere: there is no such file"))
       let missing = sentence { try DataFolder.find("adult", environment: environment) }
-      #expect(missing.hasPrefix("adult: the data set is not at \(folder)/mine/adult; put it there, give --data"))
+      #expect(missing.hasPrefix("adult: the data set is not at \(folder)/mine/adult; fetch it with 'apus data get adult', give --data"))
+      let unknown = sentence { try DataFolder.find("mine", environment: environment) }
+      #expect(unknown.hasPrefix("mine: the data set is not at \(folder)/mine/mine; put it there, give --data"))
       #expect(DataFolder.cache(environment: ["HOME": "/h"]) == "/h/.cache/apus/data")
     }
   }

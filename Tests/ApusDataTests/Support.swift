@@ -41,3 +41,24 @@ func difference(_ actual: Tensor, _ expected: Tensor) -> Double {
   let scale = b.map { abs($0) }.max() ?? 1
   return zip(a, b).map { abs($0 - $1) / scale }.max() ?? 0
 }
+
+/// A file of a tar archive: header, bytes and padding.
+func tarFile(
+  _ name: String, _ bytes: [UInt8], type: Character = "0", prefix: String = "", size: Int? = nil
+) -> [UInt8] {
+  var header = [UInt8](repeating: 0, count: 512)
+  func put(_ text: String, _ offset: Int) { for (index, byte) in text.utf8.enumerated() { header[offset + index] = byte } }
+  put(String(name.prefix(100)), 0)
+  put("0000644", 100)
+  let octal = String(size ?? bytes.count, radix: 8)
+  put(String(repeating: "0", count: 11 - octal.count) + octal, 124)
+  put("00000000000", 136)
+  header[156] = type.asciiValue ?? 48
+  put("ustar", 257)
+  put("00", 263)
+  put(prefix, 345)
+  put("        ", 148)
+  let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
+  put(String(repeating: "0", count: 6 - sum.count) + sum + "\0 ", 148)
+  return header + bytes + [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
+}

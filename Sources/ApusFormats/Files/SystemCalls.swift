@@ -7,19 +7,19 @@
 #endif
 
 /// Calls that may be interrupted by a signal, and what their errors mean to a user.
-enum SystemCalls {
+package enum SystemCalls {
   /// Repeats `call` while a signal interrupts it.
-  static func retrying(_ call: () -> Int) -> Int {
+  package static func retrying(_ call: () -> Int) -> Int {
     while true {
       let result = call()
       if result >= 0 || errno != EINTR { return result }
     }
   }
 
-  static func message(_ code: Int32) -> String { String(cString: strerror(code)) }
+  package static func message(_ code: Int32) -> String { String(cString: strerror(code)) }
 
   /// The error of a failed read of `path`.
-  static func readError(_ path: String, code: Int32) -> FormatError {
+  package static func readError(_ path: String, code: Int32) -> FormatError {
     switch code {
     case ENOENT, ENOTDIR:
       FormatError(.notFound, path, "there is no such file or folder.")
@@ -33,7 +33,7 @@ enum SystemCalls {
   }
 
   /// The error of a failed write to `path`.
-  static func writeError(_ path: String, code: Int32) -> FormatError {
+  package static func writeError(_ path: String, code: Int32) -> FormatError {
     switch code {
     case ENOSPC, EDQUOT:
       FormatError(
