@@ -11,6 +11,8 @@ public struct TableEncoder: Codable, Hashable, Sendable {
     public var name: String
     public var mean: Double
     public var deviation: Double
+    /// Whether a further column says where the number is missing.
+    public var isMarked = false
   }
 
   /// Texts by number: 0 stands for a missing value and for one that training did not have.
@@ -26,18 +28,22 @@ public struct TableEncoder: Codable, Hashable, Sendable {
 
   public let numeric: [Numeric]
   public let categorical: [Categorical]
+  /// Columns of ``numbers(_:)``: the numeric ones and the marks of what is missing.
+  public var numberCount: Int { numeric.count + numeric.count { $0.isMarked } }
 
   /// Learns from a table.
   ///
   /// - Parameters:
   ///   - minFrequency: Rarer categories are unknown.
   ///   - hashed: Columns whose texts are hashed into so many buckets.
+  ///   - marksMissing: Whether each numeric column with missing values in this table has a further one, 1 where
+  ///     the value is missing and else 0.
   /// - Throws: `FormatError` for a column that there is not, or of the wrong type.
   public init(
     fitting table: Table, numeric: [String], categorical: [String] = [], minFrequency: Int = 1,
-    hashed: [(name: String, buckets: Int)] = []
+    hashed: [(name: String, buckets: Int)] = [], marksMissing: Bool = false
   ) throws {
-    self.numeric = try numeric.map { try TableEncoder.statistics($0, table) }
+    self.numeric = try numeric.map { try TableEncoder.statistics($0, table, marksMissing) }
     let known = try categorical.map { name in
       var counts: [String: Int] = [:]
       for case let text? in try table.column(name).texts(table.source) { counts[text, default: 0] += 1 }
@@ -54,26 +60,36 @@ public struct TableEncoder: Codable, Hashable, Sendable {
     self.categorical = known + buckets
   }
 
-  private static func statistics(_ name: String, _ table: Table) throws -> Numeric {
-    let values = try table.column(name).numbers(table.source).filter(\.isFinite)
-    guard !values.isEmpty else { return Numeric(name: name, mean: 0, deviation: 1) }
+  private static func statistics(_ name: String, _ table: Table, _ marksMissing: Bool) throws -> Numeric {
+    let all = try table.column(name).numbers(table.source)
+    let values = all.filter(\.isFinite)
+    let isMarked = marksMissing && all.contains(where: \.isNaN)
+    guard !values.isEmpty else { return Numeric(name: name, mean: 0, deviation: 1, isMarked: isMarked) }
     let count = Double(values.count)
     let mean = values.reduce(0, +) / count
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
     // A column of one value says nothing; dividing by 0 would spoil the rest.
-    return Numeric(name: name, mean: mean, deviation: variance > 0 ? variance.squareRoot() : 1)
+    let deviation = variance > 0 ? variance.squareRoot() : 1
+    return Numeric(name: name, mean: mean, deviation: deviation, isMarked: isMarked)
   }
 
-  /// The numbers, `f32[row, column]`, in the order of ``numeric``.
+  /// The numbers, `f32[row, column]`, in the order of ``numeric``; then the marks of what is missing.
   public func numbers(_ table: Table) throws -> Tensor {
-    var values = [Float](repeating: 0, count: table.rowCount * numeric.count)
+    let width = numberCount
+    var values = [Float](repeating: 0, count: table.rowCount * width)
+    var mark = numeric.count
     for (place, column) in numeric.enumerated() {
       let numbers = try table.column(column.name).numbers(table.source)
-      for (row, number) in numbers.enumerated() where !number.isNaN {
-        values[row * numeric.count + place] = Float((number - column.mean) / column.deviation)
+      for (row, number) in numbers.enumerated() {
+        if !number.isNaN {
+          values[row * width + place] = Float((number - column.mean) / column.deviation)
+        } else if column.isMarked {
+          values[row * width + mark] = 1
+        }
       }
+      if column.isMarked { mark += 1 }
     }
-    return Tensor(values, shape: Shape([table.rowCount, numeric.count]))
+    return Tensor(values, shape: Shape([table.rowCount, width]))
   }
 
   /// The numbers of the categories, `i64[row, column]`, in the order of ``categorical``.
