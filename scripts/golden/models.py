@@ -1,10 +1,11 @@
-"""Names, shapes and outputs of the vision models for Tests/ApusModelsTests.
+"""Names, shapes and outputs of the models for Tests/ApusModelsTests.
 
     python scripts/golden/models.py Tests/ApusModelsTests/Resources
 
 Writes `models.json`: for models of published size the names and shapes of the state dictionary in order; for
 reduced ones the outputs, in inference, for weights and inputs that both sides make by the formula of `pattern`,
-which the names go into. Outputs are channels-last. The models are torchvision's where it has them, else the definitions in `vision_models.py`.
+which the names go into. Outputs are channels-last. The models are torchvision's where it has them, else the definitions in `vision_models.py`
+and `series_models.py`.
 """
 
 import json
@@ -16,6 +17,7 @@ import torch
 import torchvision.models as tv
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
+import series_models as series
 import vision_models as own
 
 MASK = (1 << 64) - 1
@@ -96,6 +98,9 @@ def main(folder):
     labels = torch.tensor([3, 1])
     latent = torch.from_numpy(pattern("z", 16).reshape(1, 16))
     latents = torch.from_numpy(pattern("z", 2 * 4 * 8).reshape(2, 4, 8))
+    rows = torch.from_numpy(pattern("rows", 6).reshape(2, 3))
+    past = torch.from_numpy(pattern("past", 2 * 16 * 3).reshape(2, 16, 3))
+    sounds = torch.from_numpy(pattern("sounds", 2 * 12 * 10).reshape(2, 12, 10))
     named = {
         "resnet18": tv.resnet18(), "resnet34": tv.resnet34(), "resnet50": tv.resnet50(),
         "squeezenet1_1": tv.squeezenet1_1(), "mobilenet_v2": tv.mobilenet_v2(),
@@ -118,6 +123,9 @@ def main(folder):
         "dcgan-generator": (own.DCGANGenerator(16, 4, 1, 10), [latent, labels[:1]]),
         "dcgan-discriminator": (own.DCGANDiscriminator(4, 3, 10), [x, labels]),
         "gansformer": (own.GANsformer(4, 8, 12, 6, 3, 5), [latents, labels]),
+        "tabular-mlp": (series.TabularMLP(3, [4, 7], [8, 6]), [rows, torch.tensor([[3, 0], [1, 6]])]),
+        "dlinear": (series.DLinear(16, 6, 5), [past.transpose(1, 2)]),
+        "speech-command-net": (series.SpeechCommandNet(10, 4, [4, 6]), [sounds]),
         "vae": (own.VariationalAutoencoder(4, 4), [images("x", 1, 28, 28, 1).abs()]),
     }
     result = {name: {"keys": keys(model)} for name, model in named.items()}
