@@ -2,9 +2,9 @@ extension HTMLReport {
   /// The page's style, for light and dark.
   static let style = """
     :root { color-scheme: light dark; --paper: #faf9f6; --card: #ffffff; --ink: #1d2530; --soft: #5d6876;
-      --line: #e3e0d8; --a: #cf6a1f; --b: #1f6fb2; --right: 31, 111, 178; --wrong: 201, 58, 42; }
+      --line: #e3e0d8; --a: #cf6a1f; --b: #1f6fb2; --c: #6b8f3a; --right: 31, 111, 178; --wrong: 201, 58, 42; }
     @media (prefers-color-scheme: dark) { :root { --paper: #14181e; --card: #1c222a; --ink: #e8eaee;
-      --soft: #98a2b0; --line: #2d3641; --a: #f0a35e; --b: #6fb3ea; --right: 84, 160, 222; --wrong: 232, 96, 80; } }
+      --soft: #98a2b0; --line: #2d3641; --a: #f0a35e; --b: #6fb3ea; --c: #a9c97a; --right: 84, 160, 222; --wrong: 232, 96, 80; } }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);
       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -23,10 +23,12 @@ extension HTMLReport {
     .key { font-weight: 400; font-size: 14px; color: var(--soft); }
     .key::before { content: ""; display: inline-block; width: 14px; height: 3px; border-radius: 2px; margin-right: 6px; vertical-align: middle; }
     .key.a::before { background: var(--a); } .key.b::before { background: var(--b); }
+    .key.c::before { background: var(--c); }
     svg { display: block; width: 100%; height: auto; }
     .grid { stroke: var(--line); } .tick { fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; }
     .curve { fill: none; stroke-width: 2; stroke-linejoin: round; } .curve.a { stroke: var(--a); } .curve.b { stroke: var(--b); }
-    .dot.a { fill: var(--a); } .dot.b { fill: var(--b); }
+    .curve.c { stroke: var(--c); }
+    .dot.a { fill: var(--a); } .dot.b { fill: var(--b); } .dot.c { fill: var(--c); }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
     .confusion th, .confusion td { min-width: 46px; height: 40px; padding: 0 8px; text-align: center; font-weight: 500; }

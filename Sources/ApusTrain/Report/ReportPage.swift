@@ -26,6 +26,29 @@ public struct ReportPage {
     }
   }
 
+  /// Up to three lines over equal steps.
+  public struct Chart: Sendable {
+    public var title: String
+    /// What a step is called.
+    public var step: String
+    /// Values from step 0 on; those that are no numbers are left out.
+    public var lines: [(name: String, values: [Double])]
+
+    public init(_ title: String, step: String = "step", lines: [(name: String, values: [Double])]) {
+      self.title = title
+      self.step = step
+      self.lines = lines
+    }
+
+    var chart: LineChart {
+      let series = zip(lines, ["a", "b", "c"]).map { line, style in
+        let points = line.values.enumerated().map { LineChart.Point(x: Double($0.offset), y: $0.element) }
+        return LineChart.Series(name: line.name, style: style, points: points.filter(\.y.isFinite))
+      }
+      return LineChart(title: title, series: series, axis: .init(name: step), format: short)
+    }
+  }
+
   public enum Part {
     case tiles([Tile])
     /// A chart for each metric, that of training and that of validation together.
@@ -38,6 +61,8 @@ public struct ReportPage {
     case settings([(String, String)])
     /// The loss over the learning rate.
     case learningRates(LearningRateCurve)
+    /// Charts side by side, such as of a series and its forecasts.
+    case charts([Chart])
     /// Markup of this module.
     case html(String)
   }
@@ -111,6 +136,8 @@ public struct ReportPage {
       }
       return "<table class=\"settings\"><tbody>\(cells.joined())</tbody></table>"
     case .learningRates(let curve): return "<section class=\"charts\">\(curve.chart.html)</section>"
+    case .charts(let charts):
+      return "<section class=\"charts\">\(charts.map(\.chart.html).joined())</section>"
     case .html(let markup): return markup
     }
   }
