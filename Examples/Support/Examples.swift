@@ -6,5 +6,7 @@ struct Examples: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "examples",
     abstract: "Models trained on real data, each with the score it has to reach.",
-    subcommands: [Adult.self, FashionMNIST.self, Forecast.self, SpokenDigits.self])
+    subcommands: [
+      Adult.self, FashionMNIST.self, Forecast.self, SpokenDigits.self, CartPoleExample.self
+    ])
 }
