@@ -1,4 +1,5 @@
 import Apus
+import Foundation
 import Testing
 
 /// Every loss has PyTorch's number and gradients, alone and inside a compiled function.
@@ -320,6 +321,61 @@ import Testing
     }
   }
 
+  /// Without replacement: all different, in the sets and after the numbers of draws that come from
+  /// drawing until they are, and with TensorFlow's expected counts (`range_sampler.cc`).
+  @Test func uniqueCandidatesAreRejectionsOutcome() throws {
+    let sampler = CandidateSampler.logUniform(classes: 6)
+    let p = sampler.probability(of: Tensor.arange(6)).array(of: Double.self)
+    let rounds = 3_000
+    func share(
+      _ draw: (Int) throws -> (ids: [Int], tries: Double)
+    ) rethrows -> (first: [Double], has: [Double], tries: Double) {
+      var (first, has, tries) = ([Double](repeating: 0, count: 6), [Double](repeating: 0, count: 6), 0.0)
+      for round in 0..<rounds {
+        let found = try draw(round)
+        first[found.ids[0]] += 1 / Double(rounds)
+        for id in found.ids { has[id] += 1 / Double(rounds) }
+        tries += found.tries / Double(rounds)
+      }
+      return (first, has, tries)
+    }
+    let draw = compiled { (key: Tensor) in
+      let candidates = sampler(3, unique: true, key: RandomKey(key))
+      return [candidates.ids, candidates.expectedCount(of: Tensor.arange(6))]
+    }
+    let ours = try share { round in
+      let results = try draw(RandomKey(seed: UInt64(round)).tensor)
+      let ids = results[0].array(of: Int.self)
+      #expect(Set(ids).count == 3)
+      let expected = results[1].array(of: Double.self)
+      // The count of class 0 tells the number of draws, that of the others must fit it.
+      let tries = (log(1 - expected[0]) / log(1 - p[0])).rounded()
+      for id in 0..<6 {
+        #expect(Swift.abs(expected[id] - (1 - pow(1 - p[id], tries))) < 1e-4)
+      }
+      return (ids, tries)
+    }
+    var numbers = Tensor.uniform([20 * rounds], key: RandomKey(seed: 7)).array(of: Double.self)[...]
+    let theirs = share { _ in
+      var (ids, tries) = ([Int](), 0.0)
+      while ids.count < 3 {
+        tries += 1
+        var left = numbers.removeFirst()
+        var id = 0
+        while id < 5 && left >= p[id] { left -= p[id]; id += 1 }
+        if !ids.contains(id) { ids.append(id) }
+      }
+      return (ids, tries)
+    }
+    // Four deviations of a share of a half, and of a mean of numbers that deviate by about 2.5.
+    let bound = 4 * (0.5 / Double(rounds)).squareRoot()
+    for id in 0..<6 {
+      #expect(Swift.abs(ours.first[id] - theirs.first[id]) < bound, "class \(id) first")
+      #expect(Swift.abs(ours.has[id] - theirs.has[id]) < bound, "class \(id)")
+    }
+    #expect(Swift.abs(ours.tries - theirs.tries) < 5 * bound, "\(ours.tries) \(theirs.tries)")
+  }
+
   @Test func logUniformProbabilities() {
     let found = CandidateSampler.logUniform(classes: 20).probability(of: Tensor.arange(20))
     expectClose(found, LossTests.golden["logUniform"])
@@ -336,6 +392,7 @@ import Testing
     ({ _ = negativeSamplingLoss(Tensor.zeros([2, 3]), positives: Tensor.zeros([2, 3]), negatives: Tensor.zeros([4, 5, 3])) }, "negativeSamplingLoss: negatives of shape [4, 5, 3] do not fit inputs of shape [2, 3]"),
     ({ _ = sampledSoftmaxLoss(Tensor.zeros([2, 3]), labels: Tensor([0, 1]), weight: Tensor.zeros([7, 3]), candidates: CandidateSampler.uniform(classes: 8)(2)) }, "sampled loss: candidates of 8 classes do not fit a weight of shape [7, 3]"),
     ({ _ = sampledSoftmaxLoss(Tensor.zeros([2, 3]), labels: Tensor([0.0, 1]), weight: Tensor.zeros([7, 3]), candidates: CandidateSampler.uniform(classes: 7)(2)) }, "sampled loss: inputs [2, 3], labels f32[2], weight [7, 3] and bias nil do not fit"),
+    ({ _ = CandidateSampler.uniform(classes: 3)(4, unique: true) }, "CandidateSampler: cannot draw 4 different ones of 3 classes"),
     ({ _ = CandidateSampler.unigram(counts: [0, 0]) }, "CandidateSampler.unigram: counts must be finite, not negative and not all 0"),
   ]
 

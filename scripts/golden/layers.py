@@ -119,6 +119,17 @@ add("maxUnpool2", lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=Tr
 add("maxUnpool3", lambda x: F.max_unpool3d(*F.max_pool3d(x, 2, return_indices=True), 2, output_size=(4, 5, 3)), volume, images=True)
 add("maxPoolIndices", lambda x: F.max_pool2d(x, 2, return_indices=True)[1].int(), plane, images=True)
 
+def fractional(name, kernel, x, **options):
+    """The samples, [batch, channel, 2], are kept beside the case."""
+    samples = torch.rand(x.shape[0], x.shape[1], 2)
+    cases.contents[f"{name}.samples"] = samples
+    add(name, lambda x: F.fractional_max_pool2d(x, kernel, _random_samples=samples.double(), **options), x, images=True)
+
+
+fractional("fractionalMaxPool2", 2, torch.randn(2, 3, 7, 9), output_size=(3, 5))
+fractional("fractionalMaxPool2.ties", (3, 2), torch.round(torch.randn(1, 2, 8, 6)), output_size=(1, 4))
+
+
 # Normalisation.
 def norm(name, module, *shape):
     add("norm." + name, module, torch.randn(*shape), images=True, training=True)
@@ -188,6 +199,15 @@ resample("trilinearCorners", volume, size=(3, 2, 4), mode="trilinear", align_cor
 add("interpolate.recomputed", lambda x: F.interpolate(x, scale_factor=1.7, mode="bilinear", recompute_scale_factor=True), plane, images=True)
 add("interpolate.area", lambda x: F.interpolate(x, size=(3, 2), mode="area"), plane, images=True)
 add("interpolate.down", lambda x: F.interpolate(x, size=(2, 2), mode="bicubic"), plane, images=True)
+
+add("interpolate.antialias", lambda x: F.interpolate(x, size=(2, 2), mode="bilinear", antialias=True), plane, images=True)
+add("interpolate.antialiasCubic", lambda x: F.interpolate(x, size=(3, 7), mode="bicubic", antialias=True), torch.randn(1, 2, 9, 5), images=True)
+add("interpolate.antialiasScale", lambda x: F.interpolate(x, scale_factor=(0.45, 0.7), mode="bilinear", antialias=True), torch.randn(1, 2, 9, 7), images=True)
+add("interpolate.antialiasCorners", lambda x: F.interpolate(x, size=(3, 2), mode="bilinear", align_corners=True, antialias=True), torch.randn(1, 2, 9, 7), images=True)
+
+# Many classes.
+add("adaptiveLogSoftmax", nn.AdaptiveLogSoftmaxWithLoss(8, 12, [3, 7], div_value=2), torch.randn(5, 8),
+    call=lambda layer, x: layer.log_prob(x))
 
 # Rearrangement.
 add("identity", nn.Identity(), torch.randn(2, 3))

@@ -37,24 +37,27 @@ public struct ScalePerAxis: ExpressibleByFloatLiteral, ExpressibleByIntegerLiter
 
 /// `[batch, spatial…, channel]` with spatial extents `size`.
 ///
-/// - Parameter alignCorners: whether the centres of the outermost elements stay where they are, and
-///   not their outer edges.
+/// - Parameters:
+///   - alignCorners: whether the centres of the outermost elements stay where they are, and not their
+///     outer edges.
+///   - antialias: whether a smaller image has means over all elements that an element covers, as
+///     Pillow's; for `.linear` and `.cubic`, the latter with a = -0.5.
 public func interpolate(
-  _ x: Tensor, size: PerAxis, mode: InterpolationMode = .nearest, alignCorners: Bool = false
+  _ x: Tensor, size: PerAxis, mode: InterpolationMode = .nearest, alignCorners: Bool = false,
+  antialias: Bool = false
 ) -> Tensor {
   guard spatial(x, "interpolate") else { return x }
   let extents = size.expanded(x.rank - 2, "interpolate")
-  return interpolated(x, extents, extents.map { _ in nil }, mode, alignCorners)
+  return interpolated(x, extents, extents.map { _ in nil }, mode, alignCorners, antialias)
 }
 
 /// `[batch, spatial…, channel]` with spatial extents ⌊extent · scale⌋. The scale, not the ratio of the
 /// extents, says where the elements lie, unless `recomputesScale`.
 ///
-/// - Parameter alignCorners: whether the centres of the outermost elements stay where they are, and
-///   not their outer edges.
+/// `alignCorners` and `antialias` are those of `interpolate(_:size:)`.
 public func interpolate(
   _ x: Tensor, scale: ScalePerAxis, mode: InterpolationMode = .nearest, alignCorners: Bool = false,
-  recomputesScale: Bool = false
+  recomputesScale: Bool = false, antialias: Bool = false
 ) -> Tensor {
   guard spatial(x, "interpolate") else { return x }
   let scales = scale.expanded(x.rank - 2)
@@ -64,14 +67,18 @@ public func interpolate(
       "scales must be positive, got \(scales)")
   else { return x }
   let extents = zip(x.shape.dropFirst(), scales).map { Int((Double($0) * $1).rounded(.down)) }
-  return interpolated(x, extents, scales.map { recomputesScale ? nil : $0 }, mode, alignCorners)
+  let kept = scales.map { recomputesScale ? nil : $0 }
+  return interpolated(x, extents, kept, mode, alignCorners, antialias)
 }
 
 private func interpolated(
   _ x: Tensor, _ extents: [Int], _ scales: [Double?], _ mode: InterpolationMode,
-  _ alignCorners: Bool
+  _ alignCorners: Bool, _ antialias: Bool
 ) -> Tensor {
   guard
+    check(
+      !antialias || mode == .linear || mode == .cubic, .argument, "interpolate",
+      "mode \(mode.rawValue) has no antialiasing", hint: "use .linear or .cubic."),
     check(
       extents.allSatisfy { $0 > 0 } && x.shape.dropFirst().allSatisfy { $0 > 0 }, .argument,
       "interpolate", "shape \(x.shape) cannot get the spatial extents \(extents)")
@@ -84,6 +91,8 @@ private func interpolated(
     switch mode {
     case .nearest, .nearestExact:
       result = line.nearest(result, axis + 1, isExact: mode == .nearestExact)
+    case .linear where antialias: result = result.resampled(axis + 1, line.smoothLinear)
+    case .cubic where antialias: result = result.resampled(axis + 1, line.smoothCubic)
     case .linear where !line.isIdentity: result = result.resampled(axis + 1, line.linear)
     case .cubic where !line.isIdentity: result = result.resampled(axis + 1, line.cubic)
     default: break
@@ -144,8 +153,26 @@ private struct ResampledAxis {
       let first = place.rounded(.down)
       let rest = place - first
       return (-1...2).map { offset in
-        (Int(first) + offset, ResampledAxis.cubicWeight(abs(rest - Double(offset))))
+        (Int(first) + offset, ResampledAxis.cubicWeight(abs(rest - Double(offset)), a: -0.75))
       }
+    }
+  }
+
+  var smoothLinear: [Double] { smooth(radius: 1) { Swift.max(0, 1 - $0) } }
+  var smoothCubic: [Double] { smooth(radius: 2) { ResampledAxis.cubicWeight($0, a: -0.5) } }
+
+  /// A filter as wide as a new element, where that is wider than an old one.
+  private func smooth(radius: Double, _ filter: (_ distance: Double) -> Double) -> [Double] {
+    let stretch = Swift.max(step, 1)
+    return matrix { index in
+      let center = step * (Double(index) + 0.5)
+      let first = Swift.max(Int(center - radius * stretch + 0.5), 0)
+      let end = Swift.min(Int(center + radius * stretch + 0.5), from)
+      let taps = (first..<Swift.max(end, first)).map { place in
+        (place: place, weight: filter(abs(Double(place) + 0.5 - center) / stretch))
+      }
+      let total = taps.reduce(0) { $0 + $1.weight }
+      return taps.map { ($0.place, $0.weight / total) }
     }
   }
 
@@ -160,8 +187,7 @@ private struct ResampledAxis {
     return result
   }
 
-  private static func cubicWeight(_ distance: Double) -> Double {
-    let a = -0.75
+  private static func cubicWeight(_ distance: Double, a: Double) -> Double {
     let d = distance
     if d <= 1 { return ((a + 2) * d - (a + 3)) * d * d + 1 }
     return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0

@@ -100,10 +100,11 @@ public struct InstanceNorm: Layer {
       }
       let axes = Array(1..<(x.rank - 1))
       let (deviation, mean, variance) = deviations(wide, axes: axes)
-      // PyTorch does not count the batches here.
+      // PyTorch does not count the batches here, but for their mean they must be.
       running?.track(
         mean.flattened(from: 1).mean(axis: 0), variance.flattened(from: 1).mean(axis: 0),
         count: axes.reduce(1) { $0 * x.shape[$1] })
+      if RunningStatistics.isCumulative { running?.countBatch() }
       let factor = rsqrt(variance + Tensor(epsilon))
       return scaled(deviation * factor, weight?.value, bias?.value, x.dtype)
     }

@@ -122,3 +122,26 @@ public struct GlobalMaxPool: Layer {
   public init() {}
   public func callAsFunction(_ x: Tensor) -> Tensor { globalMaxPool(x) }
 }
+
+/// Greatest elements of windows at random places (Graham, 2014): `[batch, height, width, channel]`
+/// becomes `[batch, size…, channel]`; see `fractionalMaxPool2D`.
+public struct FractionalMaxPool2D: Layer {
+  private let kernel: PerAxis
+  private let size: @Sendable (Tensor) -> PerAxis
+
+  public init(_ kernel: PerAxis, size: PerAxis) {
+    self.kernel = kernel
+    self.size = { _ in size }
+  }
+
+  /// - Parameter ratio: of the new extents to the old ones, between 0 and 1.
+  public init(_ kernel: PerAxis, ratio: Double) {
+    check(
+      0 < ratio && ratio < 1, .argument, "FractionalMaxPool2D",
+      "the ratio \(ratio) must lie between 0 and 1")
+    self.kernel = kernel
+    size = { x in PerAxis(x.shape.dropFirst().prefix(2).map { Int(Double($0) * ratio) }) }
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { fractionalMaxPool2D(x, kernel, size: size(x)) }
+}

@@ -7,6 +7,8 @@ struct RunningStatistics: Sendable {
   let batchCount: Parameter
   private let momentum: Double?
 
+  @TaskLocal static var isCumulative = false
+
   init(_ scope: Scope, _ features: Int, momentum: Double?) {
     self.momentum = momentum
     mean = scope.buffer("running_mean", [features], .zeros)
@@ -28,7 +30,7 @@ struct RunningStatistics: Sendable {
 
   private func move(_ buffer: Parameter, toward value: Tensor) {
     let next: Tensor
-    if let momentum {
+    if let momentum, !RunningStatistics.isCumulative {
       next = value.detached * Tensor(momentum) + buffer.value * Tensor(1 - momentum)
     } else {
       let share = 1 / (batchCount.value + 1).to(buffer.dtype.accumulator)
@@ -36,4 +38,9 @@ struct RunningStatistics: Sendable {
     }
     buffer.value = next.to(buffer.dtype)
   }
+}
+
+/// Runs `body` with running statistics that become the mean over all batches, whatever their momentum.
+package func withCumulativeStatistics<Result>(_ body: () throws -> Result) rethrows -> Result {
+  try RunningStatistics.$isCumulative.withValue(true, operation: body)
 }

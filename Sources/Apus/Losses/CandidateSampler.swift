@@ -8,8 +8,8 @@
 
 import ApusIR
 
-/// Draws classes, with replacement, to stand for all wrong ones in `sampledSoftmaxLoss` and
-/// `noiseContrastiveLoss`. Time and memory of a draw do not depend on the number of classes.
+/// Draws classes to stand for all wrong ones in `sampledSoftmaxLoss` and `noiseContrastiveLoss`. Time and
+/// memory of a draw do not depend on the number of classes, unless it is without replacement.
 public struct CandidateSampler: Sendable {
   public let classes: Int
   private let distribution: Distribution
@@ -26,7 +26,7 @@ public struct CandidateSampler: Sendable {
   }
 
   /// Class c has probability log((c + 2) / (c + 1)) / log(classes + 1): right for a vocabulary in order of
-  /// falling frequency (Zipf's law; TensorFlow's `log_uniform_candidate_sampler` with `unique=False`).
+  /// falling frequency (Zipf's law; TensorFlow's `log_uniform_candidate_sampler`).
   public static func logUniform(classes: Int) -> CandidateSampler {
     CandidateSampler(classes: classes, distribution: .logUniform)
   }
@@ -69,8 +69,26 @@ public struct CandidateSampler: Sendable {
   }
 
   /// `count` classes; without a key from the generator of the step, as all random tensors.
-  public func callAsFunction(_ count: Int, key: RandomKey? = nil) -> Candidates {
-    Candidates(draw(count, key), from: self)
+  ///
+  /// - Parameter unique: whether each is drawn once at most: as TensorFlow's `unique=True`, again and
+  ///   again until there are `count` different ones.
+  public func callAsFunction(_ count: Int, unique: Bool = false, key: RandomKey? = nil) -> Candidates {
+    guard unique else { return Candidates(draw(count, key), from: self) }
+    guard
+      check(
+        0 < count && count <= classes, .argument, "CandidateSampler",
+        "cannot draw \(count) different ones of \(classes) classes")
+    else { return Candidates(.zeros([count], dtype: .i64), from: self) }
+    let keys = key?.split(2)
+    let all = probability(of: Tensor.arange(classes)).to(.f64)
+    // The greatest of log p + Gumbel noise, in order, are distributed as what is drawn in order.
+    let exponential = -log1p(-Tensor.uniform([classes], dtype: .f64, key: keys?[0]))
+    let ids = (exponential / all).argSort(axis: 0)[..<count].to(.i64)
+    // How often it took until the next new one follows from the chance that it was an old one.
+    let isOld = all.take(ids).cumsum(axis: 0)[..<(count - 1)]
+    let uniform = Tensor.uniform([count - 1], dtype: .f64, key: keys?[1])
+    let tries = floor(log1p(-uniform) / log(minimum(isOld, 1 - 1e-15))) + 1
+    return Candidates(ids, from: self, tries: tries.sum() + 1)
   }
 
   private func draw(_ count: Int, _ key: RandomKey?) -> Tensor {
@@ -109,23 +127,31 @@ public struct CandidateSampler: Sendable {
 
 /// Classes that were drawn, with how often each was to be expected.
 public struct Candidates: Sendable {
-  /// i64 `[sampled]`, some perhaps more than once.
+  /// i64 `[sampled]`, some perhaps more than once unless they were drawn without replacement.
   public let ids: Tensor
   private let sampler: CandidateSampler
+  /// Nil with replacement.
+  private let tries: Tensor?
 
-  /// Classes drawn elsewhere, integers `[sampled]`, from the distribution of `sampler` with replacement.
-  public init(_ ids: Tensor, from sampler: CandidateSampler) {
+  /// Classes drawn elsewhere, integers `[sampled]`, from the distribution of `sampler`.
+  ///
+  /// - Parameter tries: without replacement, how often it was drawn until they were all different, a
+  ///   scalar; nil with replacement.
+  public init(_ ids: Tensor, from sampler: CandidateSampler, tries: Tensor? = nil) {
     check(
       ids.rank == 1 && ids.dtype.isInteger, .shape, "Candidates",
       "needs integers [sampled], got \(ids.dtype)\(ids.shape)")
-    (self.ids, self.sampler) = (ids, sampler)
+    (self.ids, self.sampler, self.tries) = (ids, sampler, tries)
   }
 
   /// How many there are to choose from.
   public var classes: Int { sampler.classes }
 
-  /// How often the draw is expected to have each of `classes`.
+  /// How often the draw is expected to have each of `classes`; without replacement the probability that
+  /// it does, as TensorFlow has it.
   public func expectedCount(of classes: Tensor) -> Tensor {
-    sampler.probability(of: classes) * Tensor(ids.elementCount)
+    let probability = sampler.probability(of: classes)
+    guard let tries else { return probability * Tensor(ids.elementCount) }
+    return -expm1(log1p(-probability) * tries.to(.f32))
   }
 }

@@ -14,6 +14,9 @@ extension GoldenLayerTests {
     LayerCase(
       "pairwiseDistance1",
       of: { _ in { [pairwiseDistance($0[0], $0[1], order: 1, keepDims: true)] } }),
+    LayerCase("adaptiveLogSoftmax") {
+      AdaptiveLogSoftmaxWithLoss($0, 8, 12, cutoffs: [3, 7], divisor: 2)
+    },
   ]
 
   static let activations: [LayerCase] = [

@@ -87,6 +87,12 @@ extension GoldenLayerTests {
     LayerCase("adaptiveMaxPool1.divides") { _ in AdaptiveMaxPool(4) },
     LayerCase("adaptiveMaxPool2") { _ in AdaptiveMaxPool([3, 9]) },
     LayerCase("adaptiveMaxPool3") { _ in AdaptiveMaxPool([2, nil, 2]) },
+    LayerCase("fractionalMaxPool2", function: { x in
+      fractionalMaxPool2D(x, 2, size: [3, 5], samples: golden["fractionalMaxPool2.samples"])
+    }),
+    LayerCase("fractionalMaxPool2.ties", function: { x in
+      fractionalMaxPool2D(x, [3, 2], size: [1, 4], samples: golden["fractionalMaxPool2.ties.samples"])
+    }),
     LayerCase("globalAveragePool") { _ in GlobalAveragePool() },
     LayerCase("globalMaxPool") { _ in GlobalMaxPool() },
     LayerCase("maxUnpool1", function: { unpooled($0, 2) }),
@@ -129,6 +135,18 @@ extension GoldenLayerTests {
       "interpolate.recomputed",
       function: { interpolate($0, scale: 1.7, mode: .linear, recomputesScale: true) }),
     LayerCase("interpolate.area", function: { interpolate($0, size: [3, 2], mode: .area) }),
+    LayerCase("interpolate.antialias", function: {
+      interpolate($0, size: 2, mode: .linear, antialias: true)
+    }),
+    LayerCase("interpolate.antialiasCubic", function: {
+      interpolate($0, size: [3, 7], mode: .cubic, antialias: true)
+    }),
+    LayerCase("interpolate.antialiasScale", function: {
+      interpolate($0, scale: [0.45, 0.7], mode: .linear, antialias: true)
+    }),
+    LayerCase("interpolate.antialiasCorners", function: {
+      interpolate($0, size: [3, 2], mode: .linear, alignCorners: true, antialias: true)
+    }),
     LayerCase("interpolate.down", function: { interpolate($0, size: 2, mode: .cubic) }),
   ]
 

@@ -30,6 +30,14 @@ import Testing
     }),
     ("shape [2] is not [batch, bag]", { _ = EmbeddingBag(scope(), 5, 2)(Tensor([1, 2])) }),
     ("cannot get the spatial extents [0, 0]", { _ = interpolate(x, scale: 0.1) }),
+    ("mode nearest has no antialiasing", { _ = interpolate(x, size: 2, antialias: true) }),
+    ("has no [4, 6] windows of [2, 2] at different places", {
+      _ = fractionalMaxPool2D(x, 2, size: [4, 6])
+    }),
+    ("samples of shape [2, 2], expected [2, 3, 2]", {
+      _ = fractionalMaxPool2D(x, 2, size: 2, samples: .zeros([2, 2]))
+    }),
+    ("the cutoffs [5, 3] must rise", { _ = AdaptiveLogSoftmaxWithLoss(scope(), 4, 9, cutoffs: [5, 3]) }),
     ("scales must be positive", { _ = interpolate(x, scale: -2, mode: .linear) }),
     ("cannot be spread over 2 × 2 places", { _ = pixelShuffle(x, 2) }),
     ("cannot be split into squares of 3 × 3", { _ = pixelUnshuffle(x, 3) }),
