@@ -18,7 +18,7 @@ extension Step {
     let (loss, _) = try tracer.run {
       try withPrecision(precision) { try withTraining { try function(model, input) } }
     }
-    let trained = tracer.parameters.filter { $0.isTrainable && $0.dtype.isFloating }
+    let trained = tracer.parameters.filter(trains)
     let found = try tracer.run {
       try gradients(of: loss, for: trained.map { tracer.placeholders[$0]! })
     }

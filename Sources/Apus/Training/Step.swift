@@ -23,6 +23,8 @@ public final class Step<Model, Input: TensorStructure> {
   public private(set) var metrics: [String: Tensor] = [:]
 
   let function: (Model, Input) throws -> (Tensor, [String: Tensor])
+  /// The parameters it may train; nil for all.
+  let chosen: Set<Parameter>?
   private var plans: [PlanKey: StepPlan] = [:]
   private var memory = OptimizerMemory()
   private var history = TraceHistory("a training step")
@@ -33,30 +35,36 @@ public final class Step<Model, Input: TensorStructure> {
   }
 
   /// - Parameters:
+  ///   - parameters: what it trains of the trainable parameters that the loss reads; nil for all. The
+  ///     players of an adversarial network have a step each, with their own parameters.
   ///   - seed: of the random numbers that the loss draws.
   ///   - precision: `.bf16` for mixed precision, see `withPrecision`. Gradients come out in the
   ///     parameters' dtype.
   ///   - function: the loss, a scalar, and anything else to be computed with it by name.
   public init(
-    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0, precision: DType? = nil,
+    _ model: Model, _ optimizer: any Optimizer, parameters: [Parameter]? = nil, seed: UInt64 = 0,
+    precision: DType? = nil,
     withMetrics function: @escaping (Model, Input) throws -> (loss: Tensor, metrics: [String: Tensor])
   ) {
     self.model = model
     self.optimizer = optimizer
+    chosen = parameters.map(Set.init)
     self.seed = seed
     self.precision = precision
     self.function = function
   }
 
   /// - Parameters:
+  ///   - parameters: what it trains; nil for all trainable parameters that the loss reads.
   ///   - seed: of the random numbers that the loss draws.
   ///   - loss: a scalar.
   public convenience init(
-    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0, precision: DType? = nil,
-    loss: @escaping Loss
+    _ model: Model, _ optimizer: any Optimizer, parameters: [Parameter]? = nil, seed: UInt64 = 0,
+    precision: DType? = nil, loss: @escaping Loss
   ) {
     self.init(
-      model, optimizer, seed: seed, precision: precision, withMetrics: { (try loss($0, $1), [:]) })
+      model, optimizer, parameters: parameters, seed: seed, precision: precision,
+      withMetrics: { (try loss($0, $1), [:]) })
   }
 
   /// The learning rate of the next step.
@@ -83,13 +91,18 @@ public final class Step<Model, Input: TensorStructure> {
     try plan(for: input.replacing(all: input.tensors.map(\.asInput))).executable.cost
   }
 
+  /// Whether it trains this parameter where the loss reads it.
+  func trains(_ parameter: Parameter) -> Bool {
+    parameter.isTrainable && parameter.dtype.isFloating && chosen?.contains(parameter) ?? true
+  }
+
   private func plan(for input: Input) throws -> StepPlan {
     let signature = TraceSignature(input, isTraining: true)
     let key = PlanKey(signature: signature, phase: optimizer.phase(step: count))
-    if let known = plans[key], known.isCurrent { return known }
+    if let known = plans[key], known.isCurrent(trains) { return known }
     let device = input.tensors.first?.device ?? .current
     let plan = try withDevice(device) {
-      try StepPlan(Tracer(), input.tensors, optimizer, step: count) { arguments in
+      try StepPlan(Tracer(), input.tensors, optimizer, trains, step: count) { arguments in
         try withPrecision(precision) {
           try withTraining { try function(model, input.replacing(all: arguments)) }
         }
@@ -139,10 +152,11 @@ public final class Step<Model, Input: TensorStructure> {
 extension Step where Input == Batch {
   /// A step on batches with inputs `x` and targets `y`.
   public convenience init(
-    _ model: Model, _ optimizer: any Optimizer, seed: UInt64 = 0, precision: DType? = nil,
-    batchLoss loss: @escaping (Model, Batch) throws -> Tensor
+    _ model: Model, _ optimizer: any Optimizer, parameters: [Parameter]? = nil, seed: UInt64 = 0,
+    precision: DType? = nil, batchLoss loss: @escaping (Model, Batch) throws -> Tensor
   ) {
     self.init(
-      model, optimizer, seed: seed, precision: precision, withMetrics: { (try loss($0, $1), [:]) })
+      model, optimizer, parameters: parameters, seed: seed, precision: precision,
+      withMetrics: { (try loss($0, $1), [:]) })
   }
 }

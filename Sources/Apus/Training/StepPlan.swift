@@ -30,12 +30,12 @@ struct StepPlan {
   }
 
   init(
-    _ tracer: Tracer, _ input: [Tensor], _ optimizer: any Optimizer, step: Int,
-    _ function: ([Tensor]) throws -> (Tensor, [String: Tensor])
+    _ tracer: Tracer, _ input: [Tensor], _ optimizer: any Optimizer,
+    _ trains: (Parameter) -> Bool, step: Int, _ function: ([Tensor]) throws -> (Tensor, [String: Tensor])
   ) throws {
     let arguments = input.map { Node.placeholder($0.type, device: $0.device) }
     let (loss, metrics) = try tracer.run { try function(arguments.map { Tensor($0) }) }
-    let trained = tracer.parameters.filter { $0.isTrainable && $0.dtype.isFloating }
+    let trained = tracer.parameters.filter(trains)
     if let twice = trained.first(where: tracer.updated.contains) {
       throw TensorError(
         .argument, operation: "Step",
@@ -125,11 +125,10 @@ struct StepPlan {
   }
 
   /// Whether the same parameters would be trained now.
-  var isCurrent: Bool {
-    trained.allSatisfy(\.isTrainable)
+  func isCurrent(_ trains: (Parameter) -> Bool) -> Bool {
+    trained.allSatisfy(trains)
       && read.allSatisfy { slot in
-        slot.name != nil || !slot.parameter.isTrainable || !slot.parameter.dtype.isFloating
-          || trained.contains(slot.parameter)
+        slot.name != nil || !trains(slot.parameter) || trained.contains(slot.parameter)
       }
   }
 
