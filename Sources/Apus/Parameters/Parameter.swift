@@ -37,7 +37,7 @@ public final class Parameter: Sendable {
   ///
   /// Setting a value of another shape or dtype is a mistake; see `TensorError`.
   public var value: Tensor {
-    get { Tracer.current?.value(of: self) ?? stored }
+    get { Parameter.replaced[self] ?? Tracer.current?.value(of: self) ?? stored }
     set {
       guard
         check(
@@ -51,6 +51,13 @@ public final class Parameter: Sendable {
       }
     }
   }
+
+  /// Runs `body`, which reads another value instead of this one.
+  func with<Result>(_ value: Tensor, _ body: () throws -> Result) rethrows -> Result {
+    try Parameter.$replaced.withValue(Parameter.replaced.merging([self: value]) { $1 }, operation: body)
+  }
+
+  @TaskLocal private static var replaced: [Parameter: Tensor] = [:]
 
   /// The value outside of compiled functions.
   var stored: Tensor {

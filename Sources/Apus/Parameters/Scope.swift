@@ -14,6 +14,8 @@ public struct Scope: Sendable {
   public var isTrainable: Bool
   /// Takes the place of the layers' own choice for weights, where it is set.
   public var weightInitializer: Initializer?
+  /// Where a layer's weight is kept that is computed from it; nil for `weight`.
+  private var weightName: String?
 
   init(store: ParameterStore) {
     self.store = store
@@ -25,6 +27,7 @@ public struct Scope: Sendable {
   private init(_ other: Scope, path: String) {
     self = other
     self.path = path
+    weightName = nil
   }
 
   public static func / (scope: Scope, name: String) -> Scope {
@@ -47,6 +50,13 @@ public struct Scope: Sendable {
     return result
   }
 
+  /// The same place, where the weight of the layer itself, not of layers within it, has another name.
+  func with(weightName: String) -> Scope {
+    var result = self
+    result.weightName = weightName
+    return result
+  }
+
   /// The same place with parameters that training leaves alone.
   public var frozen: Scope {
     var result = self
@@ -59,7 +69,8 @@ public struct Scope: Sendable {
   /// Makes a trainable parameter.
   public func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) -> Parameter {
     let chosen = name == "weight" ? weightInitializer ?? initializer : initializer
-    return make(name, shape, dtype, chosen, isTrainable: isTrainable)
+    let place = name == "weight" ? weightName ?? name : name
+    return make(place, shape, dtype, chosen, isTrainable: isTrainable)
   }
 
   /// Makes a tensor that belongs to the model but is not trained, such as a running mean.
