@@ -2,7 +2,7 @@ import Apus
 import Foundation
 import Testing
 
-/// What PyTorch gives, made by `scripts/golden/models.py`.
+/// What PyTorch gives, made by `scripts/golden/models.py` and `text_models.py`.
 struct Golden: Decodable {
   struct Output: Decodable {
     let shape: [Int]
@@ -26,9 +26,9 @@ struct Golden: Decodable {
     }
   }
 
-  static func load() throws -> [String: Golden] {
+  static func load(_ name: String = "models") throws -> [String: Golden] {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("Resources/models.json")
+      .appendingPathComponent("Resources/\(name).json")
     return try JSONDecoder().decode([String: Golden].self, from: Data(contentsOf: path))
   }
 }

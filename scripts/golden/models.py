@@ -70,14 +70,14 @@ def keys(model):
     return [[name, list(tensor.shape)] for name, tensor in model.state_dict().items()]
 
 
-def run(model, *inputs):
+def run(model, *inputs, arrange=channels_last):
     model.load_state_dict({n: value(n, t.shape) for n, t in model.state_dict().items()})
     model.eval()
     with torch.no_grad():
         outputs = model(*inputs)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     return [{"shape": list(o.shape), "values": [float(f"{v:.6g}") for v in o.flatten().tolist()]}
-            for o in map(channels_last, outputs)]
+            for o in map(arrange, outputs)]
 
 
 def small_resnet():

@@ -14,6 +14,8 @@ public struct Scope: Sendable {
   public var isTrainable: Bool
   /// Takes the place of the layers' own choice for weights, where it is set.
   public var weightInitializer: Initializer?
+  /// Takes the place of the layers' own choice for biases, where it is set.
+  public var biasInitializer: Initializer?
   /// Where a layer's weight is kept that is computed from it; nil for `weight`.
   private var weightName: String?
 
@@ -50,6 +52,13 @@ public struct Scope: Sendable {
     return result
   }
 
+  /// The same place with other initialisers for weights and biases.
+  public func with(weightInitializer: Initializer, biasInitializer: Initializer) -> Scope {
+    var result = with(weightInitializer: weightInitializer)
+    result.biasInitializer = biasInitializer
+    return result
+  }
+
   /// The same place, where the weight of the layer itself, not of layers within it, has another name.
   func with(weightName: String) -> Scope {
     var result = self
@@ -68,9 +77,14 @@ public struct Scope: Sendable {
 
   /// Makes a trainable parameter.
   public func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) -> Parameter {
-    let chosen = name == "weight" ? weightInitializer ?? initializer : initializer
+    let chosen =
+      switch name {
+      case "weight": weightInitializer
+      case "bias": biasInitializer
+      default: nil as Initializer?
+      }
     let place = name == "weight" ? weightName ?? name : name
-    return make(place, shape, dtype, chosen, isTrainable: isTrainable)
+    return make(place, shape, dtype, chosen ?? initializer, isTrainable: isTrainable)
   }
 
   /// Makes a tensor that belongs to the model but is not trained, such as a running mean.

@@ -3,12 +3,12 @@
 import ApusIR
 
 /// `[batch, time, head · feature]` as `[batch, head, time, feature]`.
-func splitHeads(_ x: Tensor, _ heads: Int) -> Tensor {
+package func splitHeads(_ x: Tensor, _ heads: Int) -> Tensor {
   x.unflattened(-1, [heads, x.shape[x.rank - 1] / heads]).permuted(0, 2, 1, 3)
 }
 
 /// `[batch, head, time, feature]` as `[batch, time, head · feature]`.
-func mergeHeads(_ x: Tensor) -> Tensor { x.permuted(0, 2, 1, 3).flattened(from: 2) }
+package func mergeHeads(_ x: Tensor) -> Tensor { x.permuted(0, 2, 1, 3).flattened(from: 2) }
 
 /// `x · weightᵀ + bias`, as in `Linear`.
 func projected(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
@@ -39,7 +39,7 @@ func isSequence(_ x: Tensor, _ width: Int, _ name: String) -> Bool {
 extension KeyValueCache {
   /// Appends, and attends to everything up to each query's place. Where the queries' heads are more,
   /// they share those of the cache.
-  mutating func attend(
+  package mutating func attend(
     _ queries: Tensor, _ newKeys: Tensor, _ newValues: Tensor, window: Int? = nil,
     keyPadding: Tensor? = nil, name: String
   ) -> Tensor {
