@@ -1,0 +1,31 @@
+import Foundation
+import Testing
+
+@testable import Examples
+
+/// Short runs of the examples on texts.
+extension ExampleTests {
+  @Test(.enabled(if: RealData.has("trec"), "needs the real data"))
+  func trec() async throws {
+    let accuracy = try await shortRun(TREC.self, data: "trec")
+    #expect(accuracy > 0.7)
+  }
+
+  /// The same on made questions, where no real data is.
+  @Test func madeQuestions() async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func write(_ name: String, _ lines: [String]) throws {
+      try lines.map { $0 + "\n" }.joined().write(
+        to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+    }
+    let openings = ["HUM:ind": "who was", "LOC:city": "where is", "NUM:count": "how many are", "DESC:def": "what is"]
+    let questions = (0..<60).flatMap { number in
+      openings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value) name\(number % 7) the \(number % 5) ?" }
+    }
+    try write("TREC.train", questions)
+    try write("TREC.test", Array(questions.suffix(40)))
+    #expect(try await shortRun(TREC.self, ["--data", folder.path]) > 0.8)
+  }
+}
