@@ -34,6 +34,7 @@ public enum ModelRegistry {
     ("cnn", { CNN($0, $1) }),
     ("mlp", { MLP($0, $1) }),
     ("lenet", { LeNet($0, $1) }),
+    ("resnet10_x0_5", { ResNet($0, .resNet10($1, width: 32)) }),
     ("resnet18", { ResNet($0, .resNet18($1)) }),
     ("resnet34", { ResNet($0, .resNet34($1)) }),
     ("resnet50", { ResNet($0, .resNet50($1)) }),

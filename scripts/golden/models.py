@@ -126,6 +126,8 @@ def main(folder):
         "tabular-mlp": (series.TabularMLP(3, [4, 7], [8, 6]), [rows, torch.tensor([[3, 0], [1, 6]])]),
         "dlinear": (series.DLinear(16, 6, 5), [past.transpose(1, 2)]),
         "speech-command-net": (series.SpeechCommandNet(10, 4, [4, 6]), [sounds]),
+        "captioner": (own.Captioner(own.Backbone(3, 4, [1, 1]), 11, 5, 6, 7),
+                      [images("x", 2, 12, 16, 3), torch.tensor([[2, 5, 9, 4], [2, 10, 0, 3]])]),
         "vae": (own.VariationalAutoencoder(4, 4), [images("x", 1, 28, 28, 1).abs()]),
     }
     result = {name: {"keys": keys(model)} for name, model in named.items()}

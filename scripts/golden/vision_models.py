@@ -3,6 +3,7 @@
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from torchvision.models.resnet import BasicBlock
 
 
 class LeNet(nn.Module):
@@ -217,3 +218,61 @@ class VariationalAutoencoder(nn.Module):
         for conv in reversed(self.decoder["conv"]):
             h = F.relu(conv(h))
         return torch.sigmoid(self.decoder["output"](h)), mean, log_variance
+
+
+class Backbone(nn.Module):
+    """torchvision's ResNet for small images up to its last stage, with other widths."""
+
+    def __init__(self, channels, width, counts):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.stages, inputs = len(counts), width
+        for stage, count in enumerate(counts):
+            outputs, blocks = width << stage, []
+            for index in range(count):
+                stride = 2 if stage and not index else 1
+                shortcut = None
+                if stride > 1:
+                    shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+                blocks.append(BasicBlock(inputs, outputs, stride, shortcut))
+                inputs = outputs
+            setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
+        self.features = inputs
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        for stage in range(self.stages):
+            x = getattr(self, f"layer{stage + 1}")(x)
+        return x
+
+
+class Captioner(nn.Module):
+    """Show, Attend and Tell. Gives logits and attention, the time last."""
+
+    def __init__(self, encoder, vocabulary, embedding, hidden, attention):
+        super().__init__()
+        self.encoder = encoder
+        features = encoder.features
+        self.attention = nn.ModuleDict({
+            "encoder_att": nn.Linear(features, attention), "decoder_att": nn.Linear(hidden, attention),
+            "full_att": nn.Linear(attention, 1)})
+        self.embedding = nn.Embedding(vocabulary, embedding)
+        self.decode_step = nn.LSTMCell(embedding + features, hidden)
+        self.init_h, self.init_c = nn.Linear(features, hidden), nn.Linear(features, hidden)
+        self.f_beta = nn.Linear(hidden, features)
+        self.fc = nn.Linear(hidden, vocabulary)
+
+    def forward(self, images, words):
+        places = self.encoder(images).flatten(2).transpose(1, 2)
+        mean = places.mean(1)
+        h, c = self.init_h(mean), self.init_c(mean)
+        logits, weights = [], []
+        for word in words.unbind(1):
+            scores = F.relu(self.attention["encoder_att"](places) + self.attention["decoder_att"](h)[:, None])
+            alpha = self.attention["full_att"](scores).squeeze(2).softmax(1)
+            seen = torch.sigmoid(self.f_beta(h)) * (places * alpha[:, :, None]).sum(1)
+            h, c = self.decode_step(torch.cat([self.embedding(word), seen], 1), (h, c))
+            logits.append(self.fc(h))
+            weights.append(alpha)
+        return torch.stack(logits, 2), torch.stack(weights, 2)

@@ -11,13 +11,21 @@ public struct ResNet: Layer {
     /// The number of blocks in each stage; a stage has twice the channels and half the extent of the
     /// one before.
     public var counts: [Int]
+    /// The channels of the first stage.
+    public var width: Int
     /// Whether a block is 1 × 1, 3 × 3, 1 × 1 with four times the channels at its end, not 3 × 3 twice.
     public var isBottleneck: Bool
 
-    public init(_ shape: ImageClassifierShape, counts: [Int], isBottleneck: Bool) {
+    public init(_ shape: ImageClassifierShape, counts: [Int], width: Int = 64, isBottleneck: Bool) {
       self.shape = shape
       self.counts = counts
+      self.width = width
       self.isBottleneck = isBottleneck
+    }
+
+    /// A block a stage, for small images and few of them.
+    public static func resNet10(_ shape: ImageClassifierShape = .imageNet, width: Int = 64) -> Configuration {
+      Configuration(shape, counts: [1, 1, 1, 1], width: width, isBottleneck: false)
     }
 
     public static func resNet18(_ shape: ImageClassifierShape = .imageNet) -> Configuration {
@@ -33,21 +41,38 @@ public struct ResNet: Layer {
     }
   }
 
-  private let stem: NormalizedConvolution
-  private let isSmall: Bool
-  private let blocks: [ResidualBlock]
+  private let backbone: ResNetBackbone
   private let fc: Linear
 
   public init(_ scope: Scope, _ configuration: Configuration) {
+    backbone = ResNetBackbone(scope, configuration)
+    fc = Linear(scope / "fc", backbone.features, configuration.shape.classes)
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { fc(globalAveragePool(backbone(x))) }
+}
+
+/// A residual network without its head, for what looks at a grid of features; names as in ``ResNet``.
+///
+/// Input: `[batch, height, width, channel]`. Output: `[batch, row, column, feature]`, each stage after the first
+/// with half the extents; the configuration's classes do not matter.
+public struct ResNetBackbone: Layer {
+  /// Features of the output.
+  public let features: Int
+  private let stem: NormalizedConvolution
+  private let isSmall: Bool
+  private let blocks: [ResidualBlock]
+
+  public init(_ scope: Scope, _ configuration: ResNet.Configuration) {
     isSmall = configuration.shape.isSmall
     stem = NormalizedConvolution(
-      scope / "conv1", scope / "bn1", configuration.shape.channels, 64, kernel: isSmall ? 3 : 7,
-      stride: isSmall ? 1 : 2)
+      scope / "conv1", scope / "bn1", configuration.shape.channels, configuration.width,
+      kernel: isSmall ? 3 : 7, stride: isSmall ? 1 : 2)
     let expansion = configuration.isBottleneck ? 4 : nil
-    var inputs = 64
+    var inputs = configuration.width
     var blocks: [ResidualBlock] = []
     for (stage, count) in configuration.counts.enumerated() {
-      let width = 64 << stage
+      let width = configuration.width << stage
       for index in 0..<count {
         let stride = index == 0 && stage > 0 ? 2 : 1
         let place = scope / "layer\(stage + 1)" / index
@@ -56,13 +81,13 @@ public struct ResNet: Layer {
       }
     }
     self.blocks = blocks
-    fc = Linear(scope / "fc", inputs, configuration.shape.classes)
+    features = inputs
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
     let first = relu(stem(x))
     let start = isSmall ? first : maxPool2D(first, 3, stride: 2, padding: 1)
-    return fc(globalAveragePool(blocks.reduce(start) { $1($0) }))
+    return blocks.reduce(start) { $1($0) }
   }
 }
 
