@@ -14,6 +14,33 @@ import Testing
     return entries
   }
 
+  /// An archive gives what a folder of the same files would, in order of names, whatever the order within.
+  @Test func archivesOfImagesAreDatasets() throws {
+    func picture(_ value: UInt8, side: Int = 4) -> [UInt8] {
+      PNG.encode(Image(height: side, width: side, channels: 1, pixels: Array(repeating: value, count: side * side)))
+    }
+    func open(_ tar: [UInt8]) throws -> ImageDataset {
+      let path = NSTemporaryDirectory() + "apus-\(UUID().uuidString).tar"
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      try AtomicFile.write(tar + [UInt8](repeating: 0, count: 1024), to: path)
+      return try ImageDataset.open(path)
+    }
+    let training = block("train/dog/2.png", picture(3)) + block("train/dog/1.png", picture(2))
+      + block("train/cat/1.png", picture(1)) + block("README", [1])
+    let heldOut = block("test/cat/9.png", picture(8)) + block("test/dog/9.png", picture(9))
+    let dataset = try open(heldOut + training)
+    #expect(dataset.classNames == ["cat", "dog"])
+    #expect(dataset.training.labels == [0, 1, 1] && dataset.heldOut.labels == [0, 1])
+    #expect((0..<3).map { dataset.training.pixels(of: $0).first } == [1, 2, 3])
+    for wrong in [
+      training, heldOut, training + block("test/cow/1.png", picture(1)),
+      training + heldOut + block("train/cat/3.png", picture(1, side: 5)),
+      training + heldOut + block("train/cat/3.png", [1, 2, 3]), Array((heldOut + training).dropLast(600)),
+    ] {
+      #expect(throws: FormatError.self) { try open(wrong) }
+    }
+  }
+
   @Test func archivesOfAllForms() throws {
     let long = String(repeating: "d/", count: 80) + "file.txt"
     let attribute = " path=\(long)x\n"

@@ -81,6 +81,8 @@ import Testing
       PlainProgress().text(step) == "epoch  2/10 3/40  loss 0.5000  accuracy 75.00 %  2,345 images/s  12 s left"
         + "  25 % waiting for data")
     let record = MetricRecord(epoch: 2, step: 1234, seconds: 3.21, metrics: ["validation/loss": 1, "loss": 2])
-    #expect(PlainProgress().line(record, of: nil) == "step 1,234  loss 2.0000  validation loss 1.0000  3.2 s")
+    #expect(
+      PlainProgress().line(record, of: nil, waiting: 0.0123)
+        == "step 1,234  loss 2.0000  validation loss 1.0000  3.2 s, 1.2 % waiting for data")
   }
 }

@@ -24,6 +24,7 @@ public struct ImageDataset: Sendable {
   /// - A folder with `train-images-idx3-ubyte` and its three companions (plain or `.gz`): MNIST's layout.
   /// - A folder with one folder of PNG or JPEG images for each class, or with `train` and `test`
   ///   (or `val`) folders of that kind.
+  /// - A tar archive, plain or gzip, of such `train` and `test` folders.
   ///
   /// - Parameters:
   ///   - fit: what the images are to be; nil to take what is there.
@@ -49,6 +50,7 @@ public struct ImageDataset: Sendable {
 
   private static func read(_ name: String, _ fit: ImageFit?) throws -> ImageDataset {
     if name == Digits.name { return Digits.dataset }
+    if ArchiveDataset.isPresent(at: name) { return try ArchiveDataset.read(path: name, fit) }
     if try IDXDataset.isPresent(in: name) { return try IDXDataset.read(folder: name) }
     return try FolderDataset.read(folder: name, fit)
   }

@@ -36,11 +36,11 @@ public final class ProgressDisplay: Callback {
         metrics: position.means.mapValues(\.value),
         secondsLeft: secondsPerStep * Double(max(0, steps - step)),
         rate: samplesPerStep / max(secondsPerStep, 1e-9), unit: unit,
-        waiting: context.secondsWaiting / max(context.seconds, 1e-9)))
+        waiting: context.meter.share))
   }
 
   public func recordEnd(_ record: MetricRecord, _ context: TrainingContext) {
-    renderer.finish(record)
+    renderer.finish(record, waiting: context.meter.share)
   }
 
   public func end(_ end: TrainingEnd, _ context: TrainingContext) {

@@ -16,7 +16,9 @@ public struct PlainProgress: ProgressRenderer {
     if ContinuousClock.now - lastLine >= PlainProgress.interval { write(text(step)) }
   }
 
-  public mutating func finish(_ record: MetricRecord) { write(line(record, of: summary)) }
+  public mutating func finish(_ record: MetricRecord, waiting: Double) {
+    write(line(record, of: summary, waiting: waiting))
+  }
 
   public mutating func note(_ line: String) { write(line) }
 
@@ -31,6 +33,6 @@ public struct SilentProgress: ProgressRenderer {
   public init() {}
   public mutating func begin(_ summary: TrainingSummary) {}
   public mutating func advance(_ step: StepProgress) {}
-  public mutating func finish(_ record: MetricRecord) {}
+  public mutating func finish(_ record: MetricRecord, waiting: Double) {}
   public mutating func note(_ line: String) {}
 }

@@ -5,7 +5,8 @@ public protocol ProgressRenderer {
   mutating func begin(_ summary: TrainingSummary)
   /// A step is done.
   mutating func advance(_ step: StepProgress)
-  mutating func finish(_ record: MetricRecord)
+  /// A record was made; `waiting` is the share of its time that the loop has waited for data.
+  mutating func finish(_ record: MetricRecord, waiting: Double)
   /// A line for the user, such as why training stopped.
   mutating func note(_ line: String)
 }
@@ -53,15 +54,16 @@ extension ProgressRenderer {
     return "\(summary.title), \(length)\(start)"
   }
 
-  /// `epoch  3/20  loss 0.1234  validation loss 0.2345  validation accuracy 97.22 %  1.2 s`
-  func line(_ record: MetricRecord, of summary: TrainingSummary?) -> String {
+  /// `epoch  3/20  loss 0.1234  validation loss 0.2345  validation accuracy 97.22 %  1.2 s, 0.1 % waiting for data`
+  func line(_ record: MetricRecord, of summary: TrainingSummary?, waiting: Double) -> String {
     let place: String
     if let epochs = summary?.epochs {
       place = "epoch \(String(record.epoch).leftPadded(String(epochs).count))/\(epochs)"
     } else {
       place = "step \(grouped(record.step))" + (summary.map { "/\(grouped($0.totalSteps))" } ?? "")
     }
-    return "\(place)\(metricsText(record.metrics))  \(fixed(record.seconds, 1)) s"
+    return "\(place)\(metricsText(record.metrics))  \(fixed(record.seconds, 1)) s, "
+      + "\(fixed(waiting * 100, 1)) % waiting for data"
   }
 
   func text(_ step: StepProgress, bar: String = "") -> String {

@@ -32,8 +32,8 @@ public struct TerminalProgress: ProgressRenderer {
     writeError(TerminalProgress.clearLine + text(step, bar: bar))
   }
 
-  public mutating func finish(_ record: MetricRecord) {
-    writeError(TerminalProgress.clearLine + line(record, of: summary) + "\n")
+  public mutating func finish(_ record: MetricRecord, waiting: Double) {
+    writeError(TerminalProgress.clearLine + line(record, of: summary, waiting: waiting) + "\n")
   }
 
   public mutating func note(_ line: String) { writeError(TerminalProgress.clearLine + line + "\n") }

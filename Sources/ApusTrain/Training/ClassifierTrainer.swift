@@ -9,6 +9,7 @@ public struct ClassifierTrainer {
   public let configuration: TrainingConfiguration
   public let dataset: ImageDataset
   public let folder: RunFolder
+  private let recipe: ClassifierRecipe
   private let progress: any ProgressRenderer
   private let shouldStop: (Checkpoint.Position) -> Bool
 
@@ -27,15 +28,18 @@ public struct ClassifierTrainer {
     public var position: Checkpoint.Position
   }
 
-  /// - Parameter shouldStop: asked after each step whether to save and stop.
+  /// - Parameters:
+  ///   - recipe: batches and optimizer where they are to be others than `apus train`'s.
+  ///   - shouldStop: asked after each step whether to save and stop.
   public init(
     _ configuration: TrainingConfiguration, _ dataset: ImageDataset, folder: RunFolder,
-    progress: any ProgressRenderer = PlainProgress(),
+    recipe: ClassifierRecipe? = nil, progress: any ProgressRenderer = PlainProgress(),
     shouldStop: @escaping (Checkpoint.Position) -> Bool = { _ in Interruption.signal != nil }
   ) {
     self.configuration = configuration
     self.dataset = dataset
     self.folder = folder
+    self.recipe = recipe ?? ClassifierRecipe(configuration, dataset)
     self.progress = progress
     self.shouldStop = shouldStop
   }
@@ -49,12 +53,10 @@ public struct ClassifierTrainer {
     let settings = try configuration.yaml()
     if checkpoint == nil { try folder.begin(configuration: settings, description) }
     let classifier = try makeClassifier()
-    let loader = ImageLoader(
-      dataset.training, batchSize: configuration.batchSize, seed: configuration.seed,
-      shift: configuration.shift)
+    let step = recipe.makeStep(classifier, seed: configuration.seed)
     var evaluation: Evaluation?
     let trainer = try Trainer(
-      makeStep(classifier, stepsPerEpoch: loader.batchCount), classifier.store, source: loader,
+      step, classifier.store, source: recipe.source,
       options: TrainingOptions(epochs: configuration.epochs), configuration: settings,
       folder: folder,
       callbacks: [
@@ -62,13 +64,16 @@ public struct ClassifierTrainer {
         ProgressDisplay(progress, title: title(classifier), unit: "images"),
       ],
       validation: {
-        let found = try classifier.evaluate(dataset.heldOut)
+        let found = try classifier.store.withValues(step.averagedParameters) {
+          try classifier.evaluate(dataset.heldOut)
+        }
         evaluation = found
         return ["loss": found.loss, "accuracy": found.accuracy]
       }, shouldStop: shouldStop)
     let end = try await trainer.run(from: checkpoint)
     let position = trainer.context.position
     guard end == .finished else { return .stopped(position) }
+    try classifier.store.load(step.averagedParameters, strict: false)
     let result = Result(
       configuration: configuration, classifier: classifier,
       evaluation: try evaluation ?? classifier.evaluate(dataset.heldOut), position: position)
@@ -85,16 +90,6 @@ public struct ClassifierTrainer {
       normalization: Normalization(of: dataset.training), store: store)
     try store.materialize()
     return classifier
-  }
-
-  private func makeStep(_ classifier: Classifier, stepsPerEpoch: Int) -> Step<Classifier, Batch> {
-    let total = configuration.epochs * stepsPerEpoch
-    let schedule = Schedule.warmupCosine(
-      configuration.learningRate, warmup: max(1, total / 10), total: total)
-    let optimizer = AdamW(learningRate: schedule, weightDecay: configuration.weightDecay)
-    return Step(classifier, optimizer, seed: configuration.seed) { classifier, batch in
-      crossEntropy(logits: classifier.logits(batch.x), labels: batch.y)
-    }
   }
 
   /// Writes bundle and report.

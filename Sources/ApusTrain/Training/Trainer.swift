@@ -101,7 +101,7 @@ public final class Trainer<Input: TensorStructure> {
     lastRecord = context.position.history.last?.step ?? 0
     while !isOver {
       let epoch = context.position.epoch
-      let batches = source.epoch(epoch, from: context.position.step)
+      let batches = source.epoch(epoch, from: context.position.step, meter: context.meter)
       if let end = try await finishEpoch(batches) { return end }
       guard context.position.step > 0 else { throw TrainingError.noBatches(epoch: epoch + 1) }
       if isOver { break }
@@ -123,9 +123,7 @@ public final class Trainer<Input: TensorStructure> {
   ) async throws -> TrainingEnd? {
     var iterator = batches.makeAsyncIterator()
     while !isOver {
-      let asked = ContinuousClock.now
       guard let batch = try await iterator.next() else { return nil }
-      context.secondsWaiting += (ContinuousClock.now - asked) / .seconds(1)
       try take(batch)
       for callback in callbacks { try await callback.stepEnd(context) }
       if let period = options.validateEvery, context.position.totalSteps % period == 0 {

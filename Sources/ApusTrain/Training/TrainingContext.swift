@@ -1,4 +1,5 @@
 import Apus
+import ApusData
 
 /// What a callback sees of training.
 public final class TrainingContext {
@@ -9,9 +10,10 @@ public final class TrainingContext {
   public internal(set) var isRead = false
   /// The learning rate of the last step.
   public internal(set) var learningRate = 0.0
-  /// Seconds of this run, of which the loop waited for data.
+  /// Seconds of this run.
   public internal(set) var seconds = 0.0
-  public internal(set) var secondsWaiting = 0.0
+  /// How long the loop waited for batches.
+  public let meter = WaitMeter()
   /// Steps of this run; fewer than `position.totalSteps` where it went on from a checkpoint.
   public internal(set) var stepsTaken = 0
 

@@ -1,0 +1,40 @@
+import Apus
+import ApusData
+
+/// What a classifier is trained with: batches of images with their classes, and an optimizer. Where that keeps
+/// an average of the weights, the average is evaluated and saved.
+public struct ClassifierRecipe {
+  public var source: any BatchSource<Batch>
+  public var optimizer: any Optimizer
+  /// What products and convolutions are computed in; nil for the parameters' dtype.
+  public var precision: DType?
+  /// The share of the right class that is spread over all classes.
+  public var labelSmoothing: Double
+
+  public init(
+    source: any BatchSource<Batch>, optimizer: any Optimizer, precision: DType? = nil, labelSmoothing: Double = 0
+  ) {
+    self.source = source
+    self.optimizer = optimizer
+    self.precision = precision
+    self.labelSmoothing = labelSmoothing
+  }
+
+  /// That of `apus train`: shifted images and AdamW, whose learning rate rises over the first tenth of the steps
+  /// and falls to zero along half a cosine.
+  public init(_ configuration: TrainingConfiguration, _ dataset: ImageDataset) {
+    let loader = ImageLoader(
+      dataset.training, batchSize: configuration.batchSize, seed: configuration.seed, shift: configuration.shift)
+    let total = configuration.epochs * loader.batchCount
+    let schedule = Schedule.warmupCosine(configuration.learningRate, warmup: max(1, total / 10), total: total)
+    self.init(
+      source: loader, optimizer: AdamW(learningRate: schedule, weightDecay: configuration.weightDecay))
+  }
+
+  func makeStep(_ classifier: Classifier, seed: UInt64) -> Step<Classifier, Batch> {
+    let labelSmoothing = labelSmoothing
+    return Step(classifier, optimizer, seed: seed, precision: precision) { classifier, batch in
+      crossEntropy(logits: classifier.logits(batch.x), labels: batch.y, labelSmoothing: labelSmoothing)
+    }
+  }
+}
