@@ -11,6 +11,10 @@ extension ONNXExporter {
     switch instruction.primitive {
     case .constant(let scalar, _):
       known[result] = Known(name: number(scalar, type.dtype), isFull: type.shape.rank == 0)
+    case .unary(.rsqrt):
+      try elementwise("Sqrt", operands, result, instruction)
+      let root = known[result]!
+      known[result] = Known(name: append("Reciprocal", [root.name], module: module), isFull: root.isFull)
     case .unary(let op):
       try elementwise(unaryNames[op], operands, result, instruction)
     case .binary(let op):
