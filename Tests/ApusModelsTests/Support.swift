@@ -2,7 +2,7 @@ import Apus
 import Foundation
 import Testing
 
-/// What PyTorch gives, made by `scripts/golden/models.py` and `text_models.py`.
+/// What PyTorch gives, made by the scripts in `scripts/golden`.
 struct Golden: Decodable {
   struct Output: Decodable {
     let shape: [Int]
