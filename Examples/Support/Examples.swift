@@ -7,6 +7,6 @@ struct Examples: AsyncParsableCommand {
     commandName: "examples",
     abstract: "Models trained on real data, each with the score it has to reach.",
     subcommands: [
-      Adult.self, FashionMNIST.self, Forecast.self, SpokenDigits.self, CartPoleExample.self, TREC.self, CIFAR10.self, Captions.self
+      Adult.self, FashionMNIST.self, Forecast.self, SpokenDigits.self, CartPoleExample.self, TREC.self, CIFAR10.self, Captions.self, Translation.self
     ])
 }
