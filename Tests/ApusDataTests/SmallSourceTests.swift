@@ -25,17 +25,17 @@ import Testing
       try AtomicFile.write(tar + [UInt8](repeating: 0, count: 1024), to: path)
       return try ImageDataset.open(path)
     }
-    let training = block("train/dog/2.png", picture(3)) + block("train/dog/1.png", picture(2))
-      + block("train/cat/1.png", picture(1)) + block("README", [1])
-    let heldOut = block("test/cat/9.png", picture(8)) + block("test/dog/9.png", picture(9))
+    let training = tarFile("train/dog/2.png", picture(3)) + tarFile("train/dog/1.png", picture(2))
+      + tarFile("train/cat/1.png", picture(1)) + tarFile("README", [1])
+    let heldOut = tarFile("test/cat/9.png", picture(8)) + tarFile("test/dog/9.png", picture(9))
     let dataset = try open(heldOut + training)
     #expect(dataset.classNames == ["cat", "dog"])
     #expect(dataset.training.labels == [0, 1, 1] && dataset.heldOut.labels == [0, 1])
     #expect((0..<3).map { dataset.training.pixels(of: $0).first } == [1, 2, 3])
     for wrong in [
-      training, heldOut, training + block("test/cow/1.png", picture(1)),
-      training + heldOut + block("train/cat/3.png", picture(1, side: 5)),
-      training + heldOut + block("train/cat/3.png", [1, 2, 3]),
+      training, heldOut, training + tarFile("test/cow/1.png", picture(1)),
+      training + heldOut + tarFile("train/cat/3.png", picture(1, side: 5)),
+      training + heldOut + tarFile("train/cat/3.png", [1, 2, 3]),
     ] {
       #expect(throws: FormatError.self) { try open(wrong) }
     }
