@@ -28,15 +28,14 @@ public final class WaitMeter: Sendable {
   /// What was between two epochs counts neither way.
   fileprivate func begin() { state.withLock { $0.lastHandOver = nil } }
 
-  fileprivate func asked(at now: ContinuousClock.Instant) {
+  func asked(at now: ContinuousClock.Instant) {
     state.withLock { state in
       if let last = state.lastHandOver { state.working += now - last }
       state.lastHandOver = nil
     }
   }
 
-  fileprivate func got(after start: ContinuousClock.Instant) {
-    let now = ContinuousClock.now
+  func got(at now: ContinuousClock.Instant, after start: ContinuousClock.Instant) {
     state.withLock { state in
       state.waiting += now - start
       state.lastHandOver = now
@@ -66,7 +65,7 @@ public struct MeteredEpoch<Output: TensorStructure>: AsyncSequence {
       let start = ContinuousClock.now
       meter.asked(at: start)
       guard let batch = try await base.next(isolation: actor) else { return nil }
-      meter.got(after: start)
+      meter.got(at: ContinuousClock.now, after: start)
       return batch
     }
 
