@@ -30,11 +30,16 @@ struct Evaluate: AsyncParsableCommand {
 
   private func evaluate() async throws {
     let classifier = try Classifier(bundle: bundle)
-    guard let name = try data ?? BundleDescription(folder: bundle).training?.data else {
+    let record = try BundleDescription(folder: bundle).training
+    guard let name = data ?? record?.data else {
       throw CommandError("\(bundle) does not say what the model was trained on; give --data.")
     }
-    let dataset = try ImageDataset.open(
+    var dataset = try ImageDataset.open(
       name, fit: ImageFit(classifier.size), classNames: classifier.classNames)
+    // What was trained on must not be held out here.
+    if let record, let share = record.heldOut, record.data == name {
+      dataset = try dataset.split(heldOut: share, seed: record.seed)
+    }
     let evaluation = try classifier.evaluate(dataset.heldOut)
     let confusion = evaluation.confusion
     let report = Report(

@@ -10,10 +10,14 @@ struct Train: AsyncParsableCommand {
     abstract: "Train a model on images.",
     discussion: """
       Settings come from the configuration file, then from options, which win. Ctrl-C saves a checkpoint; \
-      --resume goes on from it and gives the same weights, bit for bit, as training without a break.
+      --resume goes on from it and gives the same weights, bit for bit, as training without a break. \
+      --dry-run tells what a run would be.
+
+      Keys of the file, described in Docs/Configuration.md:
+      \(TrainingConfiguration.help)
       """)
 
-  @Argument(help: "A configuration file in YAML; its keys are the names of the options, such as batchSize.")
+  @Argument(help: "A configuration file in YAML.")
   var config: String?
 
   @Option(help: "'digits', or a folder with MNIST's four files or with one folder of images a class.")
@@ -44,7 +48,7 @@ struct Train: AsyncParsableCommand {
   var seed: UInt64?
 
   @Option(name: .shortAndLong, help: "The folder for checkpoints, model and report.")
-  var output: String
+  var output: String?
 
   @Flag(help: "Go on with the run in the output folder.")
   var resume = false
@@ -52,11 +56,31 @@ struct Train: AsyncParsableCommand {
   @Flag(help: "Replace the run in the output folder.")
   var overwrite = false
 
+  @Flag(help: "Print shapes, parameters, work, memory and steps; train and write nothing.")
+  var dryRun = false
+
   @OptionGroup var display: OutputOptions
 
-  func run() async throws { try await display.reporting(train) }
+  func validate() throws {
+    guard dryRun || output != nil else { throw ValidationError("Missing expected argument '--output <output>'") }
+    guard !dryRun || !(resume || overwrite) else {
+      throw ValidationError("--dry-run goes with neither --resume nor --overwrite.")
+    }
+  }
 
-  private func train() async throws {
+  func run() async throws {
+    try await display.reporting {
+      if dryRun { try tellWhatWouldBe() } else { try await train(into: output ?? "") }
+    }
+  }
+
+  private func tellWhatWouldBe() throws {
+    let settings = try settings()
+    let run = try DryRun(settings, settings.openDataset())
+    try display.print(run, text: run.text)
+  }
+
+  private func train(into output: String) async throws {
     let folder = RunFolder(path: output)
     let checkpoint = resume ? try checkpoint(in: folder) : nil
     let settings = try checkpoint.map {
@@ -67,15 +91,14 @@ struct Train: AsyncParsableCommand {
         "\(output) holds a run already: give --resume to go on with it, --overwrite to replace it, "
           + "or another --output.")
     }
-    let fit = settings.imageSize.map { ImageFit(height: $0, width: $0) }
-    let dataset = try ImageDataset.open(settings.data, fit: fit)
+    let dataset = try settings.openDataset()
     try folder.prepare()
     if checkpoint == nil { try folder.clear() }
     Interruption.watch()
     let trainer = ClassifierTrainer(settings, dataset, folder: folder, progress: TerminalProgress.suitable())
     switch try await trainer.run(from: checkpoint) {
     case .finished(let result): try report(result, dataset, folder)
-    case .stopped(let position): try reportStop(position, settings)
+    case .stopped(let position): try reportStop(position, settings, folder)
     }
   }
 
@@ -83,12 +106,22 @@ struct Train: AsyncParsableCommand {
   private func settings() throws -> TrainingConfiguration {
     var settings = try config.map(TrainingConfiguration.init(path:)) ?? TrainingConfiguration()
     if let data { settings.data = data }
-    if let model { settings.model = model }
+    if let model { settings.model = Component(model) }
     if let epochs { settings.epochs = epochs }
     if let batchSize { settings.batchSize = batchSize }
     if let learningRate { settings.learningRate = learningRate }
-    if let weightDecay { settings.weightDecay = weightDecay }
-    if let shift { settings.shift = shift }
+    if let weightDecay {
+      guard settings.optimizer == nil else {
+        throw CommandError("--weight-decay is for runs without 'optimizer' in the file, which has its own.")
+      }
+      settings.weightDecay = weightDecay
+    }
+    if let shift {
+      guard settings.transforms == nil else {
+        throw CommandError("--shift is for runs without 'transforms' in the file.")
+      }
+      settings.shift = shift
+    }
     if let imageSize { settings.imageSize = imageSize }
     if let seed { settings.seed = seed }
     try settings.validate()
@@ -108,7 +141,7 @@ struct Train: AsyncParsableCommand {
         "--resume goes on with the settings the run was started with; leave out \(extra.0).")
     }
     guard FileManager.default.fileExists(atPath: folder.lastCheckpoint) else {
-      throw CommandError("\(output) has no checkpoint to go on from; leave out --resume to start anew.")
+      throw CommandError("\(folder.path) has no checkpoint to go on from; leave out --resume to start anew.")
     }
     return try Checkpoint(path: folder.lastCheckpoint)
   }
@@ -132,7 +165,7 @@ struct Train: AsyncParsableCommand {
     let sample = try folder.writeSample(of: dataset)
     let settings = result.configuration
     let report = Report(
-      status: "finished", output: output, model: settings.model, data: settings.data,
+      status: "finished", output: folder.path, model: settings.model.name, data: settings.data,
       seed: settings.seed, epochs: result.position.epoch, accuracy: result.evaluation.accuracy,
       loss: result.evaluation.loss, parameters: result.classifier.store.trainableCount,
       seconds: result.position.history.reduce(0) { $0 + $1.seconds })
@@ -144,20 +177,20 @@ struct Train: AsyncParsableCommand {
         \(result.evaluation.confusion.table)
 
         accuracy on \(dataset.heldOut.count) held-out images: \(percent(result.evaluation.accuracy))
-        model and report are in \(output); open \(folder.report) in a browser
+        model and report are in \(folder.path); open \(folder.report) in a browser
 
         Next:
-          \(program) predict \(output) \(sample)
-          \(program) evaluate \(output)
-          \(program) inspect \(output)
+          \(program) predict \(folder.path) \(sample)
+          \(program) evaluate \(folder.path)
+          \(program) inspect \(folder.path)
         """)
   }
 
   private func reportStop(
-    _ position: Checkpoint.Position, _ settings: TrainingConfiguration
+    _ position: Checkpoint.Position, _ settings: TrainingConfiguration, _ folder: RunFolder
   ) throws {
     let report = Report(
-      status: "interrupted", output: output, model: settings.model, data: settings.data,
+      status: "interrupted", output: folder.path, model: settings.model.name, data: settings.data,
       seed: settings.seed, epochs: position.epoch, accuracy: position.history.last?["validation/accuracy"],
       loss: position.history.last?["validation/loss"], parameters: nil,
       seconds: position.history.reduce(position.seconds) { $0 + $1.seconds })
@@ -167,7 +200,7 @@ struct Train: AsyncParsableCommand {
       text: """
 
         stopped in epoch \(position.epoch + 1) after step \(position.step); everything is saved. Go on with:
-          \(program) train --resume --output \(output)
+          \(program) train --resume --output \(folder.path)
         """)
     throw ExitCode(128 + (Interruption.signal ?? 0))
   }

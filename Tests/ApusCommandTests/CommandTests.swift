@@ -156,6 +156,47 @@ import Testing
     }
   }
 
+  /// Shapes, work and memory without a run folder; and what a configuration lists is trained, saved,
+  /// evaluated.
+  @Test func aConfigurationIsTriedAndTrained() throws {
+    try withFolder { folder in
+      let yaml = """
+        data: {path: digits, heldOut: 0.3}
+        model: {layers: [{conv2D: {filters: 4, kernel: 3}}, batchNorm, relu, flatten, linear: classes]}
+        optimizer: {name: sgd, momentum: 0.9}
+        learningRate: 0.05
+        epochs: 1
+        """
+      let config = "\(folder)/c.yaml"
+      try Data(yaml.utf8).write(to: URL(fileURLWithPath: config))
+      let dry = try apus("train", "--dry-run", config, "--json")
+      #expect(dry.status == 0 && dry.errors.isEmpty, "\(dry.errors)")
+      let run = try dry.json()
+      #expect(run["parameters"] as? Int == 4 * 9 + 4 + 17 + 144 * 10 + 10)
+      #expect(run["steps"] as? Int == 20)
+      let step = try #require(run["step"] as? [String: Any])
+      #expect(try #require(step["peakMemoryBytes"] as? Int) > 0)
+      let text = try apus("train", "--dry-run", config)
+      #expect(text.output.contains("[6, 6, 4]") && text.output.contains("peak memory"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["c.yaml"])
+
+      let output = "\(folder)/run"
+      let trained = try apus("train", config, "--output", output, "--json")
+      #expect(trained.status == 0, "\(trained.errors)")
+      let accuracy = try #require(try trained.json()["accuracy"] as? Double)
+      #expect(accuracy > 0.5)
+      let evaluated = try apus("evaluate", output, "--json").json()
+      #expect(evaluated["accuracy"] as? Double == accuracy && evaluated["count"] as? Int == 539)
+      #expect(try apus("predict", output, "\(output)/sample.png").status == 0)
+
+      #expect(try apus("train", config).status == 64)
+      let option = try apus("train", config, "--weight-decay", "0.1", "--dry-run")
+      #expect(option.status == 1 && option.errors.contains("--weight-decay is for runs without 'optimizer'"))
+      let help = try apus("train", "--help")
+      #expect(help.output.contains("transforms") && help.output.contains("changes of the images to train on"))
+    }
+  }
+
   @Test func versionIsOneObject() throws {
     let run = try apus("version", "--json")
     #expect(run.status == 0 && run.errors.isEmpty)

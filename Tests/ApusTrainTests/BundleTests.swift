@@ -1,6 +1,7 @@
 import Apus
 import ApusData
 import ApusFormats
+import ApusModels
 import Foundation
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
   private func classifier(_ model: String, channels: Int = 1, side: Int = 8) throws -> Classifier {
     let store = ParameterStore(seed: 5)
     return try Classifier(
-      architecture: model, size: ImageSize(height: side, width: side, channels: channels),
+      Component(model), size: ImageSize(height: side, width: side, channels: channels),
       classNames: (0..<10).map(String.init),
       normalization: Normalization(
         mean: (0..<channels).map { 0.3 + 0.05 * Double($0) },
@@ -109,6 +110,24 @@ import Testing
     }
   }
 
+  /// Every model can be written; what cannot is refused before training.
+  @Test(arguments: ModelRegistry.names.filter { $0 != "vit_b_16" })
+  func everyModelHasAnONNXForm(model: String) throws {
+    let classifier = try Classifier(
+      Component(model), size: ImageSize(height: 32, width: 32, channels: 3),
+      classNames: ["a", "b"], normalization: Normalization(mean: [0, 0, 0], standardDeviation: [1, 1, 1]),
+      store: .shapesOnly())
+    try classifier.checkExport()
+  }
+
+  @Test func whatHasNoONNXFormIsRefusedBeforeTraining() throws {
+    let configuration = try TrainingConfiguration(
+      yaml: "model: {layers: [{convTranspose2D: {filters: 2, kernel: 2, stride: 2}}, flatten, linear: classes]}",
+      file: "c.yaml")
+    let sentence = message { try DryRun(configuration, smallDataset()) }
+    #expect(sentence.hasSuffix("in '0' cannot be written as ONNX yet."), "\(sentence)")
+  }
+
   private func message<Value>(_ body: () throws -> Value) -> String {
     do {
       _ = try body()
@@ -129,7 +148,10 @@ import Testing
 
   @Test(
     .enabled(if: python != nil, "needs Python with safetensors, onnx, onnxruntime; set APUS_PYTHON"),
-    arguments: [("mlp", 1, 8), ("cnn", 1, 8), ("cnn", 3, 9)])
+    arguments: [
+      ("mlp", 1, 8), ("cnn", 1, 8), ("cnn", 3, 9), ("lenet", 3, 32), ("resnet18", 3, 32),
+      ("mobilenet_v2", 3, 32), ("squeezenet1_1", 3, 32), ("shufflenet_v2_x0_5", 3, 32), ("vit_tiny", 3, 32),
+    ])
   func othersReadTheBundleAndAnswerAlike(model: String, channels: Int, side: Int) async throws {
     try await withFolder { folder in
       let classifier = try classifier(model, channels: channels, side: side)

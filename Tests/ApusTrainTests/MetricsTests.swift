@@ -95,7 +95,8 @@ import Testing
 
   @Test func evaluationOfKnownLogits() throws {
     let evaluation = try Evaluation(
-      classNames: ["a", "b"], logits: [0, 0, 1000, -1000, -1000, 1000], labels: [0, 0, 0])
+      classNames: ["a", "b"],
+      scores: ClassScores([0, 0, 1000, -1000, -1000, 1000], classes: 2), labels: [0, 0, 0])
     #expect(evaluation.accuracy == 2.0 / 3)
     #expect(evaluation.predictions.map(\.predicted) == [0, 0, 1])
     #expect(evaluation.predictions[0].probability == 0.5)

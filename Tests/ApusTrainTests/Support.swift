@@ -14,7 +14,7 @@ func smallDataset(_ count: Int = 150) -> ImageDataset {
 
 func smallConfiguration(model: String = "mlp", epochs: Int = 3) -> TrainingConfiguration {
   var configuration = TrainingConfiguration()
-  configuration.model = model
+  configuration.model = Component(model)
   configuration.epochs = epochs
   configuration.batchSize = 32
   configuration.seed = 7

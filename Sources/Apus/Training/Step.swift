@@ -77,7 +77,7 @@ public final class Step<Model, Input: TensorStructure> {
   @discardableResult
   public func callAsFunction(_ input: Input) throws -> Tensor {
     let input = input.replacing(all: input.tensors.map(\.asInput))
-    let plan = try plan(for: input)
+    let plan = try plan(for: input, step: count)
     let key = RandomKey(seed: Scope.seed(seed, "Step"), stream: UInt64(count) << 32)
     let numbers = Tensor(optimizer.numbers(step: count), dtype: .f64)
     let results = try plan.run([numbers, key.tensor] + input.tensors, &memory)
@@ -87,8 +87,12 @@ public final class Step<Model, Input: TensorStructure> {
   }
 
   /// Work and memory of one step on a batch like this, known before the first run.
-  public func cost(of input: Input) throws -> Cost {
-    try plan(for: input.replacing(all: input.tensors.map(\.asInput))).executable.cost
+  ///
+  /// - Parameter step: which step, counted from 0, where optimizers do not do the same in each; the next
+  ///   one if nil.
+  public func cost(of input: Input, step: Int? = nil) throws -> Cost {
+    let input = input.replacing(all: input.tensors.map(\.asInput))
+    return try plan(for: input, step: step ?? count).executable.cost
   }
 
   /// Whether it trains this parameter where the loss reads it.
@@ -96,13 +100,13 @@ public final class Step<Model, Input: TensorStructure> {
     parameter.isTrainable && parameter.dtype.isFloating && chosen?.contains(parameter) ?? true
   }
 
-  private func plan(for input: Input) throws -> StepPlan {
+  private func plan(for input: Input, step: Int) throws -> StepPlan {
     let signature = TraceSignature(input, isTraining: true)
-    let key = PlanKey(signature: signature, phase: optimizer.phase(step: count))
+    let key = PlanKey(signature: signature, phase: optimizer.phase(step: step))
     if let known = plans[key], known.isCurrent(trains) { return known }
     let device = input.tensors.first?.device ?? .current
     let plan = try withDevice(device) {
-      try StepPlan(Tracer(), input.tensors, optimizer, trains, step: count) { arguments in
+      try StepPlan(Tracer(), input.tensors, optimizer, trains, step: step) { arguments in
         try withPrecision(precision) {
           try withTraining { try function(model, input.replacing(all: arguments)) }
         }

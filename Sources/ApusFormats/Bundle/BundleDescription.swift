@@ -18,6 +18,9 @@ public struct BundleDescription: Codable, Hashable, Sendable {
   public var name: String
   /// The architecture's name as on the command line, for instance `cnn`.
   public var architecture: String
+  /// The `model` section of a configuration, in YAML, where the name does not say all: options, or a
+  /// list of layers.
+  public var definition: String?
   public var signature: BundleSignature
   /// What the user gives: an image, or a tensor as the signature has it.
   public var input: BundleInput
@@ -29,11 +32,13 @@ public struct BundleDescription: Codable, Hashable, Sendable {
   public var training: TrainingRecord?
 
   public init(
-    name: String, architecture: String, signature: BundleSignature, input: BundleInput,
+    name: String, architecture: String, definition: String? = nil, signature: BundleSignature,
+    input: BundleInput,
     labels: [String] = [], preprocessing: [PreprocessingStep] = [], training: TrainingRecord? = nil
   ) {
     self.name = name
     self.architecture = architecture
+    self.definition = definition
     self.signature = signature
     self.input = input
     self.labels = labels
@@ -48,18 +53,21 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public var seed: UInt64
   /// What it was trained on: a name or a path.
   public var data: String
+  /// The share of `data` that was held out, chosen by `seed`; nil for the data's own split.
+  public var heldOut: Double?
   public var epochs: Int
   /// Final figures by name, for instance `accuracy` on the held-out samples.
   public var metrics: [String: Double]
   public var date: Date
 
   public init(
-    apusVersion: String, seed: UInt64, data: String, epochs: Int, metrics: [String: Double],
-    date: Date
+    apusVersion: String, seed: UInt64, data: String, heldOut: Double? = nil, epochs: Int,
+    metrics: [String: Double], date: Date
   ) {
     self.apusVersion = apusVersion
     self.seed = seed
     self.data = data
+    self.heldOut = heldOut
     self.epochs = epochs
     self.metrics = metrics
     self.date = date

@@ -25,6 +25,14 @@ extension Classifier {
     try files.commit()
   }
 
+  /// Tells before hours of training whether the model can be written.
+  ///
+  /// - Throws: `FormatError` that names the operation that has no ONNX form.
+  func checkExport() throws {
+    let items = store.parameters.map { SafetensorsWriter.Item($0.path, $0.dtype, $0.shape.extents) }
+    _ = try onnx(entries: SafetensorsWriter(items).entries, name: architecture)
+  }
+
   /// Reads the model of a bundle.
   ///
   /// - Throws: `FormatError`, ``ConfigurationError`` or `TensorError` where the folder is no bundle, is
@@ -46,8 +54,9 @@ extension Classifier {
       }
       return value
     })
+    let definition = try description.definition.map { try Component(model: $0, file: path) }
     try self.init(
-      architecture: description.architecture,
+      definition ?? Component(description.architecture),
       size: ImageSize(height: height, width: width, channels: channels),
       classNames: description.labels,
       normalization: try Classifier.normalization(description.preprocessing, channels, file: path),
@@ -72,13 +81,14 @@ extension Classifier {
       .unsupported, file, "its pre-processing is not 'scale' by 1/255 and 'normalize', which Apus writes.")
   }
 
-  private func description(name: String, training: TrainingRecord?) -> BundleDescription {
+  private func description(name: String, training: TrainingRecord?) throws -> BundleDescription {
     let classes = BundleSignature.Extent.fixed(classNames.count)
     let image: [BundleSignature.Extent] = [
       .batch, .fixed(size.height), .fixed(size.width), .fixed(size.channels),
     ]
     return BundleDescription(
       name: name, architecture: architecture,
+      definition: definition.options.isEmpty ? nil : try definition.modelText(),
       signature: BundleSignature(
         inputs: [.init(name: "image", dtype: .u8, shape: image)],
         outputs: [

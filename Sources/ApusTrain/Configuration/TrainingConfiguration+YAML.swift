@@ -7,7 +7,7 @@ extension TrainingConfiguration {
   /// - Throws: `FormatError` for a file that cannot be read, ``ConfigurationError`` with line and
   ///   column for one that is no YAML, has unknown keys or values of a wrong type or range.
   public init(path: String) throws {
-    let bytes = try ByteSource(path: path).readAll(limit: 1 << 20)
+    let bytes = try ByteSource(path: path).readAll(limit: ConfigurationNode.maximumByteCount)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigurationError("it is not a text in UTF-8.", file: path)
     }
@@ -17,135 +17,95 @@ extension TrainingConfiguration {
   /// Reads the text of a configuration file; `file` is its path for error messages.
   public init(yaml: String, file: String) throws {
     self.init()
-    guard let node = try TrainingConfiguration.parse(yaml, file: file) else { return }
-    guard let mapping = node.mapping else {
-      throw ConfigurationError.at(node, file, "a list of 'key: value' lines is expected here.")
+    guard let node = try ConfigurationNode.parse(yaml, file: file) else { return }
+    guard case .mapping(let pairs) = node.content else {
+      throw node.place.error("a list of 'key: value' lines is expected here.")
     }
-    for (key, value) in mapping {
-      guard let name = key.string, let set = TrainingConfiguration.setters[name] else {
-        throw ConfigurationError.at(key, file, TrainingConfiguration.unknown(key.string ?? "?"))
+    var places: [String: ConfigurationPlace] = [:]
+    for (key, value) in pairs {
+      guard let name = key.text, let known = TrainingConfiguration.keys.first(where: { $0.option.name == name })
+      else {
+        throw ValueType.unknown(key, TrainingConfiguration.keys.map(\.option.name), in: nil)
       }
-      if let wanted = set(&self, value) {
-        throw ConfigurationError.at(
-          value, file, "'\(name)' must be \(wanted), not \(value.summary).")
+      places[name] = key.place
+      let decoded = try known.option.type.decode(value, name)
+      if name == "data", case .section(let options) = decoded, options["imageSize"] != nil {
+        places["data.imageSize"] = value.place
       }
-      if let rule = TrainingConfiguration.rules[name], !rule.isMet(self) {
-        throw ConfigurationError.at(
-          value, file, "'\(name)' must be \(rule.text), not \(value.summary).")
-      }
+      known.set(&self, decoded)
     }
+    try settle(places)
   }
 
-  /// The text of a configuration file with all keys.
-  public func yaml() throws -> String {
-    // Yams would round numbers; Swift's own text of a number reads back as the same number.
-    var pairs: [(String, String)] = [
-      ("data", data), ("model", model), ("epochs", "\(epochs)"), ("batchSize", "\(batchSize)"),
-      ("learningRate", "\(learningRate)"), ("weightDecay", "\(weightDecay)"), ("shift", "\(shift)"),
-    ]
-    if let imageSize { pairs.append(("imageSize", "\(imageSize)")) }
-    pairs.append(("seed", "\(seed)"))
-    return try serialize(node: Node(pairs.map { (Node($0.0), Node($0.1)) }))
-  }
-
-  private static func parse(_ yaml: String, file: String) throws -> Node? {
+  /// What two keys say together.
+  private mutating func settle(_ places: [String: ConfigurationPlace]) throws {
+    if let place = places["imageSize"], places["data.imageSize"] != nil {
+      throw place.error("'imageSize' is given twice, here and in 'data'.")
+    }
+    if transforms != nil, let place = places["shift"] {
+      throw place.error("'shift' is not used where there are 'transforms'; give 'randomCrop' a 'padding' there.")
+    }
+    if optimizer != nil, let place = places["weightDecay"] {
+      throw place.error("'weightDecay' belongs into 'optimizer', which has its own.")
+    }
+    // One place for the learning rate, so that an option of the command line changes it.
+    if case .number(let rate)? = optimizer?.options["learningRate"] {
+      if let place = places["learningRate"] {
+        throw place.error("'learningRate' is given twice, here and in 'optimizer'.")
+      }
+      learningRate = rate
+      optimizer?.options["learningRate"] = nil
+    }
     do {
-      return try compose(yaml: yaml)
-    } catch let error as YamlError {
-      switch error {
-      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-        .composer(_, let problem, let mark, _):
-        throw ConfigurationError(
-          "this is not valid YAML: \(problem).", file: file, line: mark.line, column: mark.column)
-      case .duplicatedKeysInMapping(let duplicates, let context):
-        let names = duplicates.map { "'\($0)'" }.sorted().joined(separator: ", ")
-        throw ConfigurationError(
-          "\(names) occurs twice.", file: file, line: context.mark.line, column: context.mark.column)
-      default:
-        throw ConfigurationError("this is not valid YAML: \(error).", file: file)
-      }
+      try validate()
+    } catch var error as ConfigurationError where error.file == nil {
+      // What concerns several keys has no place of its own; the key it names has one.
+      let key = error.reason.split(separator: "'").first.map { String($0) } ?? ""
+      let place = places[key]
+      (error.file, error.line, error.column) = (place?.file, place?.line, place?.column)
+      throw error
     }
   }
 
-  /// Sets a property from a node; returns what kind of value is wanted where it is another one.
-  private typealias Setter = @Sendable (inout TrainingConfiguration, Node) -> String?
-
-  private static let setters: [String: Setter] = [
-    "data": text(\.data),
-    "model": text(\.model),
-    "epochs": whole(\.epochs),
-    "batchSize": whole(\.batchSize),
-    "learningRate": number(\.learningRate),
-    "weightDecay": number(\.weightDecay),
-    "shift": whole(\.shift),
-    "imageSize": { configuration, node in
-      guard let value = node.plainInteger(Int.self) else { return "a whole number" }
-      configuration.imageSize = value
-      return nil
-    },
-    "seed": { configuration, node in
-      guard let value = node.plainInteger(UInt64.self) else { return "a whole number from 0 on" }
-      configuration.seed = value
-      return nil
-    },
-  ]
-
-  private typealias Path<Value> = WritableKeyPath<TrainingConfiguration, Value> & Sendable
-
-  private static func text(_ path: Path<String>) -> Setter {
-    { configuration, node in
-      guard let scalar = node.scalar, !scalar.string.isEmpty else { return "a text" }
-      configuration[keyPath: path] = scalar.string
-      return nil
+  /// Keys and values, for a report.
+  var settings: [(String, String)] {
+    TrainingConfiguration.keys.compactMap { key in
+      key.get(self).map { (key.option.name, $0.summary) }
     }
   }
 
-  private static func whole(_ path: Path<Int>) -> Setter {
-    { configuration, node in
-      guard let value = node.plainInteger(Int.self) else { return "a whole number" }
-      configuration[keyPath: path] = value
-      return nil
+  /// The text of a configuration file that gives the same configuration.
+  public func yaml() throws -> String {
+    let pairs = TrainingConfiguration.keys.compactMap { key in
+      key.get(self).map { (Node(key.option.name), key.written($0)) }
     }
-  }
-
-  private static func number(_ path: Path<Double>) -> Setter {
-    { configuration, node in
-      guard let scalar = node.scalar, scalar.style == .plain, let value = Double(scalar.string) else {
-        return "a number"
-      }
-      configuration[keyPath: path] = value
-      return nil
-    }
-  }
-
-  private static func unknown(_ name: String) -> String {
-    let known = setters.keys.sorted()
-    let near = known.filter { editDistance($0.lowercased(), name.lowercased()) <= 2 }
-    let guess = near.first.map { " Did you mean '\($0)'?" } ?? ""
-    return "there is no key '\(name)'.\(guess) Known keys: \(known.joined(separator: ", "))."
+    return try serialize(node: Node(pairs))
   }
 }
 
-extension ConfigurationError {
-  fileprivate static func at(_ node: Node, _ file: String, _ reason: String) -> ConfigurationError {
-    ConfigurationError(reason, file: file, line: node.mark?.line, column: node.mark?.column)
+extension TrainingKey {
+  /// A section with its first key alone is written as the value of that.
+  fileprivate func written(_ value: OptionValue) -> Node {
+    if case .section(let options) = option.type, case .section(let values) = value, values.count == 1,
+      let only = values[options[0].name]
+    {
+      return options[0].type.write(only)
+    }
+    return option.type.write(value)
   }
 }
 
-extension Node {
-  /// The number, where this is an unquoted whole number.
-  fileprivate func plainInteger<Value: FixedWidthInteger>(_ type: Value.Type) -> Value? {
-    guard let scalar, scalar.style == .plain else { return nil }
-    return Value(scalar.string)
+extension Component {
+  /// The text of a model in a bundle, from which ``init(model:file:)`` makes it again.
+  func modelText() throws -> String {
+    try serialize(node: ValueType.component { ModelCatalog.catalog.table }.write(.component(self)))
   }
 
-  /// The value as an error message shows it.
-  fileprivate var summary: String {
-    switch self {
-    case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "'\(scalar.string.prefix(40))'"
-    case .mapping: "a mapping"
-    case .sequence: "a list"
-    default: "an alias"
-    }
+  init(model text: String, file: String) throws {
+    let type = ValueType.component { ModelCatalog.catalog.table }
+    guard let node = try ConfigurationNode.parse(text, file: file),
+      case .component(let component) = try type.decode(node, "model")
+    else { throw ConfigurationError("its model has no definition.", file: file) }
+    self = component
   }
 }

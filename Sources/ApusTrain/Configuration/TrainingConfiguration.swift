@@ -1,26 +1,37 @@
-import ApusModels
-
 /// Everything that decides what a training run computes; the same configuration gives the same weights.
 ///
-/// The keys of a configuration file are the names of the properties.
-public struct TrainingConfiguration: Codable, Hashable, Sendable {
+/// The keys of a configuration file are the names of the properties; `Docs/Configuration.md` lists them.
+public struct TrainingConfiguration: Hashable, Sendable {
   /// `digits`, or the path of a folder of data.
   public var data = "digits"
-  /// The architecture's name, as in `ModelRegistry`.
-  public var model = "cnn"
+  /// The share of all images that is held out, each class by its share; nil for the data's own split.
+  public var heldOut: Double?
+  /// Height and width that the images of a folder are brought to; nil where they are of one size.
+  public var imageSize: Int?
+  /// A classifier of `ModelRegistry` by name, or a list of layers.
+  public var model: Component = "cnn"
   /// How often all images are seen.
   public var epochs = 20
   /// Images in a step.
   public var batchSize = 64
-  /// The highest learning rate; it rises over the first tenth of the steps and falls to zero along a
-  /// half cosine.
+  /// The highest learning rate of the schedule.
   public var learningRate = 0.003
-  /// AdamW's decay of the weights a step, times the learning rate.
+  /// AdamW's decay of the weights a step, times the learning rate. `optimizer` has its own.
   public var weightDecay = 0.01
-  /// Each image is moved by up to this many pixels at random.
+  /// Each image is moved by up to this many pixels at random. `transforms` take its place.
   public var shift = 1
-  /// Height and width that the images of a folder are brought to; nil where they are of one size.
-  public var imageSize: Int?
+  /// Changes of the images to train on, in order.
+  public var transforms: [Component]?
+  public var loss: Component = "crossEntropy"
+  /// AdamW with `weightDecay` if nil.
+  public var optimizer: Component?
+  public var schedule: Component = "warmupCosine"
+  /// `f32`, or `bf16` for mixed precision.
+  public var precision = "f32"
+  /// Figures of the held-out images beside `loss` and `accuracy`, by the names in `MetricName`.
+  public var metrics: [String] = []
+  /// What happens beside training, apart from checkpoints and history.
+  public var callbacks: [Component] = []
   /// Decides the first weights, the order of the images, shifts and dropout.
   public var seed: UInt64 = 0
 
@@ -32,31 +43,23 @@ extension TrainingConfiguration {
   ///
   /// - Throws: ``ConfigurationError`` that names the first key whose value is out of range.
   public func validate() throws {
-    for (name, rule) in TrainingConfiguration.rules.sorted(by: { $0.key < $1.key })
-    where !rule.isMet(self) {
-      throw ConfigurationError("'\(name)' must be \(rule.text).")
+    for key in TrainingConfiguration.keys {
+      guard let value = key.get(self), let rule = key.option.type.brokenRule(value) else { continue }
+      throw ConfigurationError("'\(key.option.name)' must be \(rule).")
+    }
+    _ = try makeOptimizer(stepsPerEpoch: 1)
+    _ = try transforms?.map(TransformCatalog.catalog.make)
+    for name in try callbacks.compactMap(CallbackCatalog.watched) { try checkWatched(name) }
+    let twice = callbacks.first { callback in callbacks.filter { $0.name == callback.name }.count > 1 }
+    if let twice { throw twice.place.error("'callbacks' has '\(twice.name)' twice.") }
+  }
+
+  private func checkWatched(_ name: String) throws {
+    let known = ["loss", "validation/loss", "validation/accuracy"] + metrics.map { "validation/\($0)" }
+    guard known.contains(name) else {
+      throw ConfigurationError(
+        "'callbacks': there is no metric '\(name)'.\(nearest(name, known)) Those of this run are "
+          + "\(known.joined(separator: ", ")); others are listed in 'metrics'.")
     }
   }
-
-  /// What a value must be.
-  struct Rule: Sendable {
-    var isMet: @Sendable (TrainingConfiguration) -> Bool
-    var text: String
-  }
-
-  /// The rules by key.
-  static let rules: [String: Rule] = [
-    "epochs": Rule(isMet: { $0.epochs >= 1 }, text: "at least 1"),
-    "batchSize": Rule(isMet: { $0.batchSize >= 1 }, text: "at least 1"),
-    "learningRate": Rule(
-      isMet: { $0.learningRate > 0 && $0.learningRate.isFinite }, text: "greater than 0"),
-    "weightDecay": Rule(
-      isMet: { $0.weightDecay >= 0 && $0.weightDecay.isFinite }, text: "0 or greater"),
-    "shift": Rule(isMet: { $0.shift >= 0 }, text: "0 or greater"),
-    "imageSize": Rule(
-      isMet: { (1...4096).contains($0.imageSize ?? 1) }, text: "from 1 to 4096"),
-    "model": Rule(
-      isMet: { ModelRegistry.names.contains($0.model) },
-      text: "one of \(ModelRegistry.names.joined(separator: ", "))"),
-  ]
 }

@@ -28,15 +28,19 @@ extension Inspection {
       let weights = layer.weights.sorted { $0.key > $1.key }.map { "\($0.key) \($0.value)" }
       return [layer.name, weights.joined(separator: ", "), grouped(layer.parameters), grouped(layer.flops)]
     }
-    let all = [["layer", "weights", "parameters", "operations"]] + rows
-    let widths = (0..<4).map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
+    return table([["layer", "weights", "parameters", "operations"]] + rows)
+  }
+
+  /// Rows of two texts and two numbers.
+  static func table(_ rows: [[String]]) -> String {
+    let widths = (0..<4).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
       "  " + row[0].padded(widths[0]) + "  " + row[1].padded(widths[1]) + "  "
         + row[2].leftPadded(widths[2]) + "  " + row[3].leftPadded(widths[3])
     }.joined(separator: "\n")
   }
 
-  private static func size(_ bytes: Int) -> String {
+  static func size(_ bytes: Int) -> String {
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
     var value = Double(bytes)
     var unit = 0

@@ -16,9 +16,8 @@ public struct Evaluation: Sendable {
 
   public var accuracy: Double { confusion.accuracy }
 
-  /// Sums up rows of logits, one for each label.
-  init(classNames: [String], logits: [Float], labels: [Int]) throws(MetricError) {
-    let scores = try ClassScores(logits, classes: classNames.count)
+  /// Sums up rows of scores, one for each label.
+  init(classNames: [String], scores: ClassScores, labels: [Int]) throws(MetricError) {
     try checkLabels(labels, rows: scores.count, classes: classNames.count, "evaluation")
     var matrix = ConfusionMatrix(classNames: classNames)
     var total = 0.0

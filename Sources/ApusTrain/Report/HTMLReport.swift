@@ -34,7 +34,7 @@ public struct HTMLReport {
       .pictures(shown.map(picture)), under: "Misclassified images",
       note: wrong.isEmpty ? "There are none."
         : "\(count), the surest mistakes first: what it is → what the model took it for.")
-    page.add(.settings(settings + description.settings), under: "Settings")
+    page.add(.settings(result.configuration.settings + description.settings), under: "Settings")
     return page.html
   }
 
@@ -122,16 +122,5 @@ public struct HTMLReport {
     return .init(
       image, caption: "\(names[prediction.label]) → \(names[prediction.predicted])",
       note: "\(fixed(prediction.probability * 100, 0)) % sure")
-  }
-
-  private var settings: [(String, String)] {
-    let configuration = result.configuration
-    return [
-      ("data", configuration.data), ("model", configuration.model),
-      ("epochs", "\(configuration.epochs)"), ("batchSize", "\(configuration.batchSize)"),
-      ("learningRate", "\(configuration.learningRate)"),
-      ("weightDecay", "\(configuration.weightDecay)"), ("shift", "\(configuration.shift)"),
-      ("imageSize", configuration.imageSize.map(String.init) ?? "–"),
-    ]
   }
 }

@@ -8,8 +8,8 @@ import ApusRuntime
 /// A model for images with everything around it: what images it takes, how they are prepared, and
 /// what its answers are called.
 public struct Classifier: Sendable {
-  /// The name in `ModelRegistry`.
-  public let architecture: String
+  /// A model of `ModelRegistry` with its options, or a list of layers.
+  public let definition: Component
   public let size: ImageSize
   public let classNames: [String]
   public let normalization: Normalization
@@ -18,24 +18,24 @@ public struct Classifier: Sendable {
   private let compiledLogits: Compiled<Tensor, Tensor>
 
   /// Images that are answered together; a compromise of memory and speed.
-  private static let batchSize = 256
+  static let batchSize = 256
+
+  /// The model's name.
+  public var architecture: String { definition.name }
 
   /// Makes the model. Its first values are those of `store`.
   ///
-  /// - Throws: ``ConfigurationError`` for an unknown architecture, `TensorError` where it cannot take
-  ///   images of this size or the store's values do not fit it.
+  /// - Throws: ``ConfigurationError`` for an unknown architecture or layers that do not fit, `TensorError`
+  ///   where it cannot take images of this size or the store's values do not fit it.
   public init(
-    architecture: String, size: ImageSize, classNames: [String], normalization: Normalization,
+    _ definition: Component, size: ImageSize, classNames: [String], normalization: Normalization,
     store: ParameterStore
   ) throws {
-    guard let make = ModelRegistry.maker(architecture) else {
-      throw ConfigurationError(
-        "there is no model '\(architecture)'; those known are \(ModelRegistry.names.joined(separator: ", ")).")
-    }
     let shape = ImageClassifierShape(
       height: size.height, width: size.width, channels: size.channels, classes: classNames.count)
-    let model = try withTensorErrors { make(store.scope, shape) }
-    self.architecture = architecture
+    let make = try ModelCatalog.catalog.make(definition)
+    let model = try withTensorErrors { try make(store.scope, shape) }
+    self.definition = definition
     self.size = size
     self.classNames = classNames
     self.normalization = normalization
@@ -49,13 +49,18 @@ public struct Classifier: Sendable {
 
   /// The model's answers to all images.
   public func evaluate(_ images: LabeledImages) throws -> Evaluation {
+    try Evaluation(classNames: classNames, scores: scores(images), labels: images.labels)
+  }
+
+  /// The logits of all images.
+  func scores(_ images: LabeledImages) throws -> ClassScores {
     var logits: [Float] = []
     logits.reserveCapacity(images.count * classNames.count)
     for start in stride(from: 0, to: images.count, by: Classifier.batchSize) {
       let indices = Array(start..<min(start + Classifier.batchSize, images.count))
       logits += try compiledLogits(images.batch(indices).x).array(of: Float.self)
     }
-    return try Evaluation(classNames: classNames, logits: logits, labels: images.labels)
+    return try ClassScores(logits, classes: classNames.count)
   }
 
   /// The probability of each class for one image of any size.

@@ -20,17 +20,6 @@ public struct ClassifierRecipe {
     self.labelSmoothing = labelSmoothing
   }
 
-  /// That of `apus train`: shifted images and AdamW, whose learning rate rises over the first tenth of the steps
-  /// and falls to zero along half a cosine.
-  public init(_ configuration: TrainingConfiguration, _ dataset: ImageDataset) {
-    let loader = ImageLoader(
-      dataset.training, batchSize: configuration.batchSize, seed: configuration.seed, shift: configuration.shift)
-    let total = configuration.epochs * loader.batchCount
-    let schedule = Schedule.warmupCosine(configuration.learningRate, warmup: max(1, total / 10), total: total)
-    self.init(
-      source: loader, optimizer: AdamW(learningRate: schedule, weightDecay: configuration.weightDecay))
-  }
-
   func makeStep(_ classifier: Classifier, seed: UInt64) -> Step<Classifier, Batch> {
     let labelSmoothing = labelSmoothing
     return Step(classifier, optimizer, seed: seed, precision: precision) { classifier, batch in

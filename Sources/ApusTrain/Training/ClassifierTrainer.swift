@@ -9,7 +9,7 @@ public struct ClassifierTrainer {
   public let configuration: TrainingConfiguration
   public let dataset: ImageDataset
   public let folder: RunFolder
-  private let recipe: ClassifierRecipe
+  private let recipe: ClassifierRecipe?
   private let progress: any ProgressRenderer
   private let shouldStop: (Checkpoint.Position) -> Bool
 
@@ -29,7 +29,7 @@ public struct ClassifierTrainer {
   }
 
   /// - Parameters:
-  ///   - recipe: batches and optimizer where they are to be others than `apus train`'s.
+  ///   - recipe: batches and optimizer where they are to be others than the configuration's.
   ///   - shouldStop: asked after each step whether to save and stop.
   public init(
     _ configuration: TrainingConfiguration, _ dataset: ImageDataset, folder: RunFolder,
@@ -39,7 +39,7 @@ public struct ClassifierTrainer {
     self.configuration = configuration
     self.dataset = dataset
     self.folder = folder
-    self.recipe = recipe ?? ClassifierRecipe(configuration, dataset)
+    self.recipe = recipe
     self.progress = progress
     self.shouldStop = shouldStop
   }
@@ -53,26 +53,31 @@ public struct ClassifierTrainer {
     let settings = try configuration.yaml()
     if checkpoint == nil { try folder.begin(configuration: settings, description) }
     let classifier = try makeClassifier()
-    let step = recipe.makeStep(classifier, seed: configuration.seed)
+    try classifier.checkExport()
+    try MetricCatalog.check(configuration.metrics, classes: dataset.classNames.count)
+    let source = try recipe?.source ?? configuration.makeLoader(dataset)
+    let losses = MetricHistory()
+    let step =
+      try recipe?.makeStep(classifier, seed: configuration.seed)
+      ?? configuration.makeStep(classifier, stepsPerEpoch: source.batchCount, history: losses)
     var evaluation: Evaluation?
     let trainer = try Trainer(
-      step, classifier.store, source: recipe.source,
-      options: TrainingOptions(epochs: configuration.epochs), configuration: settings,
-      folder: folder,
-      callbacks: [
-        Checkpointing(best: MetricGoal("validation/accuracy", .higher)), HistoryFile(),
-        ProgressDisplay(progress, title: title(classifier), unit: "images"),
+      step, classifier.store, source: source, options: configuration.stepOptions,
+      configuration: settings, folder: folder,
+      callbacks: try configuration.makeCallbacks(history: losses) + [
+        ProgressDisplay(progress, title: title(classifier), unit: "images")
       ],
       validation: {
-        let found = try classifier.store.withValues(step.averagedParameters) {
-          try classifier.evaluate(dataset.heldOut)
+        // Where weights are averaged, the averages are what is evaluated and saved.
+        try classifier.store.withValues(step.averagedParameters) {
+          let (found, metrics) = try evaluate(classifier)
+          evaluation = found
+          return metrics
         }
-        evaluation = found
-        return ["loss": found.loss, "accuracy": found.accuracy]
       }, shouldStop: shouldStop)
     let end = try await trainer.run(from: checkpoint)
     let position = trainer.context.position
-    guard end == .finished else { return .stopped(position) }
+    if end == .interrupted { return .stopped(position) }
     try classifier.store.load(step.averagedParameters, strict: false)
     let result = Result(
       configuration: configuration, classifier: classifier,
@@ -86,19 +91,30 @@ public struct ClassifierTrainer {
   private func makeClassifier() throws -> Classifier {
     let store = ParameterStore(seed: configuration.seed)
     let classifier = try Classifier(
-      architecture: configuration.model, size: dataset.size, classNames: dataset.classNames,
+      configuration.model, size: dataset.size, classNames: dataset.classNames,
       normalization: Normalization(of: dataset.training), store: store)
     try store.materialize()
     return classifier
+  }
+
+  private func evaluate(_ classifier: Classifier) throws -> (Evaluation, [String: Double]) {
+    let scores = try classifier.scores(dataset.heldOut)
+    let labels = dataset.heldOut.labels
+    let found = try Evaluation(classNames: dataset.classNames, scores: scores, labels: labels)
+    var metrics = ["loss": found.loss, "accuracy": found.accuracy]
+    for name in configuration.metrics {
+      metrics[name] = try MetricCatalog.value(name, scores, labels)
+    }
+    return (found, metrics)
   }
 
   /// Writes bundle and report.
   private func finish(_ result: Result, _ description: RunDescription) throws {
     let record = TrainingRecord(
       apusVersion: ApusVersion.current, seed: configuration.seed, data: configuration.data,
-      epochs: configuration.epochs,
+      heldOut: configuration.heldOut, epochs: result.position.epoch,
       metrics: ["accuracy": result.evaluation.accuracy, "loss": result.evaluation.loss], date: Date())
-    try result.classifier.save(to: folder.path, name: configuration.model, training: record)
+    try result.classifier.save(to: folder.path, name: configuration.model.name, training: record)
     let report = HTMLReport(result, description, images: dataset.heldOut)
     try AtomicFile.write(report.html, to: folder.report)
   }

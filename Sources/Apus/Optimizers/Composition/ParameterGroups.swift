@@ -43,6 +43,10 @@ public struct ParameterGroups: Optimizer {
   private let groups: [ParameterGroup]
 
   public init(_ groups: ParameterGroup..., default optimizer: any Optimizer) {
+    self.init(groups, default: optimizer)
+  }
+
+  public init(_ groups: [ParameterGroup], default optimizer: any Optimizer) {
     self.groups = groups + [ParameterGroup(where: { _ in true }, optimizer)]
   }
 

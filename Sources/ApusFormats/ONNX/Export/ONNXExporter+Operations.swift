@@ -11,10 +11,8 @@ extension ONNXExporter {
     switch instruction.primitive {
     case .constant(let scalar, _):
       known[result] = Known(name: number(scalar, type.dtype), isFull: type.shape.rank == 0)
-    case .unary(.rsqrt):
-      try elementwise("Sqrt", operands, result, instruction)
-      let root = known[result]!
-      known[result] = Known(name: append("Reciprocal", [root.name], module: module), isFull: root.isFull)
+    case .unary(let op) where op == .rsqrt || op == .expm1 || op == .log1p:
+      inTwo(op, operands[0], result, module)
     case .unary(let op):
       try elementwise(unaryNames[op], operands, result, instruction)
     case .binary(let op):
@@ -64,7 +62,17 @@ extension ONNXExporter {
     case .convolution(let attributes) where attributes.kind == .forward:
       known[result] = Known(name: convolution(operands, attributes, module))
     case .windowReduce(.maximum, let window):
-      known[result] = Known(name: maximumPool(operands[0], window, module))
+      known[result] = Known(name: pool("MaxPool", operands[0], window, [], module))
+    case .windowReduce(.sum, let window) where type.dtype.isFloating:
+      let mean = pool(
+        "AveragePool", operands[0], window, [ONNXAttributeProto("count_include_pad", 1)], module)
+      let count = number(.integer(Int64(window.sizes.reduce(1, *))), type.dtype)
+      known[result] = Known(name: append("Mul", [mean, count], module: module))
+    case .gather(let axis, .slices):
+      known[result] = Known(
+        name: append(
+          "Gather", [full(operands[0]), full(operands[1])], [ONNXAttributeProto("axis", axis)],
+          module: module))
     case .stopGradient, .barrier:
       known[result] = known[operands[0]]
     default:
@@ -85,6 +93,19 @@ extension ONNXExporter {
     let entries = operands.map { known[$0]! }
     let name = append(operation, entries.map(\.name), module: instruction.module)
     known[result] = Known(name: name, isFull: entries.contains(where: \.isFull))
+  }
+
+  /// Functions that are two operators.
+  private mutating func inTwo(_ op: Unary, _ operand: Int, _ result: Int, _ module: String?) {
+    let source = known[operand]!
+    let one = number(.integer(1), program.types[result].dtype)
+    let name =
+      switch op {
+      case .rsqrt: append("Reciprocal", [append("Sqrt", [source.name], module: module)], module: module)
+      case .expm1: append("Sub", [append("Exp", [source.name], module: module), one], module: module)
+      default: append("Log", [append("Add", [source.name, one], module: module)], module: module)
+      }
+    known[result] = Known(name: name, isFull: source.isFull)
   }
 
   private mutating func negate(_ result: Int) {
@@ -178,11 +199,14 @@ extension ONNXExporter {
     return channelsLast(result, spatialRank: rank, module)
   }
 
-  private mutating func maximumPool(_ operand: Int, _ window: Window, _ module: String?) -> String {
+  private mutating func pool(
+    _ operation: String, _ operand: Int, _ window: Window, _ more: [ONNXAttributeProto],
+    _ module: String?
+  ) -> String {
     let input = channelsFirst(operand, module)
     let result = append(
-      "MaxPool", [input],
-      [
+      operation, [input],
+      more + [
         ONNXAttributeProto("kernel_shape", window.sizes),
         ONNXAttributeProto("strides", window.strides),
         ONNXAttributeProto("dilations", window.dilations),
