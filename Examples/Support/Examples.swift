@@ -7,6 +7,7 @@ struct Examples: AsyncParsableCommand {
     commandName: "examples",
     abstract: "Models trained on real data, each with the score it has to reach.",
     subcommands: [
-      Adult.self, FashionMNIST.self, Forecast.self, SpokenDigits.self, CartPoleExample.self, TREC.self, CIFAR10.self, Captions.self, Translation.self
+      Adult.self, CIFAR10.self, Captions.self, CartPoleExample.self, CharGPT.self, CharLSTM.self,
+      FashionMNIST.self, Forecast.self, SpokenDigits.self, TREC.self, Translation.self,
     ])
 }
