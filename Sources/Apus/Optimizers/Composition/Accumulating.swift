@@ -1,9 +1,9 @@
 /// An optimizer that updates once for several steps, with the mean of their gradients, as for one
 /// large batch; made by `accumulating`.
-public struct Accumulating: Optimizer {
+public struct Accumulating: OptimizerWrapper {
   private static let name = "accumulated_grad"
   public let steps: Int
-  private let base: any Optimizer
+  public let base: any Optimizer
 
   init(_ steps: Int, _ base: any Optimizer) {
     check(steps > 0, .argument, "accumulating", "the number of steps \(steps) must be positive")

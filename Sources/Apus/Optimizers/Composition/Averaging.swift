@@ -9,10 +9,10 @@ public enum WeightAverage: Sendable {
 }
 
 /// An optimizer that keeps an average of the weights beside them; made by `averaging`.
-public struct Averaging: Optimizer {
+public struct Averaging: OptimizerWrapper {
   static let name = "averaged"
   public let average: WeightAverage
-  private let base: any Optimizer
+  public let base: any Optimizer
 
   init(_ average: WeightAverage, _ base: any Optimizer) {
     self.average = average
@@ -30,8 +30,6 @@ public struct Averaging: Optimizer {
       return ((distance + period - 1) / period, distance % period == 0)
     }
   }
-
-  public var learningRate: Schedule { base.learningRate }
 
   /// The base's, then the share of the new weights in the average.
   public func numbers(step: Int) -> [Double] {

@@ -75,21 +75,13 @@ public struct GradientTransform: Sendable {
 }
 
 /// An optimizer that sees transformed gradients; made by `after`.
-public struct TransformedOptimizer: Optimizer {
+public struct TransformedOptimizer: OptimizerWrapper {
   private let transforms: [GradientTransform]
-  private let base: any Optimizer
+  public let base: any Optimizer
 
   init(_ transforms: [GradientTransform], _ base: any Optimizer) {
     self.transforms = transforms
     self.base = base
-  }
-
-  public var learningRate: Schedule { base.learningRate }
-  public func numbers(step: Int) -> [Double] { base.numbers(step: step) }
-  public func phase(step: Int) -> [Int] { base.phase(step: step) }
-
-  public func initialState(of parameter: Tensor, path: String) -> [String: Tensor] {
-    base.initialState(of: parameter, path: path)
   }
 
   public func updated(

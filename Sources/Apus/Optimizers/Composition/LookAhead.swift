@@ -1,10 +1,10 @@
 /// An optimizer that every few steps pulls slow weights toward the fast ones and starts again from
 /// there (Zhang et al., 2019); made by `lookingAhead`.
-public struct LookAhead: Optimizer {
+public struct LookAhead: OptimizerWrapper {
   private static let name = "slow_buffer"
   public let steps: Int
   public let alpha: Double
-  private let base: any Optimizer
+  public let base: any Optimizer
 
   init(_ steps: Int, _ alpha: Double, _ base: any Optimizer) {
     check(steps > 0, .argument, "lookingAhead", "the number of steps \(steps) must be positive")
@@ -12,9 +12,6 @@ public struct LookAhead: Optimizer {
     self.alpha = alpha
     self.base = base
   }
-
-  public var learningRate: Schedule { base.learningRate }
-  public func numbers(step: Int) -> [Double] { base.numbers(step: step) }
 
   /// 1 where slow and fast weights meet.
   public func phase(step: Int) -> [Int] {

@@ -111,21 +111,13 @@ public final class Pruner: Sendable {
 }
 
 /// An optimizer whose pruned weights stay 0; made by `masked`.
-public struct MaskedOptimizer: Optimizer {
-  private let base: any Optimizer
+public struct MaskedOptimizer: OptimizerWrapper {
+  public let base: any Optimizer
   private let masks: [String: Parameter]
 
   init(_ pruner: Pruner, _ base: any Optimizer) {
     self.base = base
     masks = Dictionary(uniqueKeysWithValues: pruner.pairs.map { ($0.parameter.path, $0.mask) })
-  }
-
-  public var learningRate: Schedule { base.learningRate }
-  public func numbers(step: Int) -> [Double] { base.numbers(step: step) }
-  public func phase(step: Int) -> [Int] { base.phase(step: step) }
-
-  public func initialState(of parameter: Tensor, path: String) -> [String: Tensor] {
-    base.initialState(of: parameter, path: path)
   }
 
   /// Gradients of pruned weights are 0 too, so that the norm of all is that of the others.
