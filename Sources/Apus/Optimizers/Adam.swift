@@ -51,13 +51,8 @@ public struct Adam: ParameterOptimizer {
   public func updated(
     _ parameter: Tensor, gradient: Tensor, state: [String: Tensor], numbers: [Tensor]
   ) -> (parameter: Tensor, state: [String: Tensor]) {
-    var start = parameter
-    var gradient = gradient
-    if isDecoupled && weightDecay != 0 {
-      start = start * numbers[2]
-    } else {
-      gradient = decayed(gradient, parameter, weightDecay)
-    }
+    let start = isDecoupled && weightDecay != 0 ? parameter * numbers[2] : parameter
+    let gradient = decayed(gradient, parameter, isDecoupled ? 0 : weightDecay)
     let mean = lerp(state["exp_avg"]!, gradient, numbers[3])
     let square = averagedSquare(state["exp_avg_sq"]!, gradient, beta2)
     var next = ["exp_avg": mean, "exp_avg_sq": square]

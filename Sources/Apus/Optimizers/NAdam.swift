@@ -47,13 +47,8 @@ public struct NAdam: ParameterOptimizer {
   public func updated(
     _ parameter: Tensor, gradient: Tensor, state: [String: Tensor], numbers: [Tensor]
   ) -> (parameter: Tensor, state: [String: Tensor]) {
-    var start = parameter
-    var gradient = gradient
-    if isDecoupled && weightDecay != 0 {
-      start = start * numbers[4]
-    } else {
-      gradient = decayed(gradient, parameter, weightDecay)
-    }
+    let start = isDecoupled && weightDecay != 0 ? parameter * numbers[4] : parameter
+    let gradient = decayed(gradient, parameter, isDecoupled ? 0 : weightDecay)
     let (momentum, following, rate) = (numbers[0], numbers[1], numbers[2])
     let product = state["mu_product"]! * momentum.to(parameter.dtype.accumulator)
     let seen = product.to(parameter.dtype)
