@@ -57,6 +57,11 @@ import Testing
     Case("adadelta", Adadelta(weightDecay: 0.01)),
     Case("rmsprop", RMSprop(weightDecay: 0.01)),
     Case("rmsprop-centered", RMSprop(learningRate: 0.02, alpha: 0.9, momentum: 0.5, centered: true)),
+    Case("adamax", Adamax(weightDecay: 0.01)),
+    Case("asgd", ASGD(weightDecay: 0.01)),
+    Case("asgd-averages", ASGD(learningRate: 0.1, lambda: 0.02, alpha: 0.6, start: 3)),
+    Case("rprop", Rprop()),
+    Case("rprop-steps", Rprop(learningRate: 0.03, etas: (0.4, 1.5), stepSizes: (0.01, 0.05))),
     Case("ftrl", FTRL(learningRate: 0.1)),
     Case(
       "ftrl-sparse",

@@ -180,8 +180,8 @@ import Testing
     ),
     (
       "optimizer: {momentum: 0.9}\n",
-      "c.yaml:1:12: 'optimizer' needs 'name', one of sgd, adam, adamW, nAdam, rAdam, adagrad, adadelta, "
-        + "rmsProp, adafactor, muon, sparseAdam, ftrl, lion, lamb."
+      "c.yaml:1:12: 'optimizer' needs 'name', one of sgd, adam, adamW, adamax, nAdam, rAdam, adagrad, adadelta, "
+        + "rmsProp, asgd, adafactor, muon, sparseAdam, ftrl, lion, lamb."
     ),
     (
       "optimizer: {name: sgd, nesterov: yes}\n",

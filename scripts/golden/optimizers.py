@@ -130,6 +130,11 @@ CASES = {
     "adadelta": lambda n: O.Adadelta(n.parameters(), weight_decay=0.01),
     "rmsprop": lambda n: O.RMSprop(n.parameters(), weight_decay=0.01),
     "rmsprop-centered": lambda n: O.RMSprop(n.parameters(), lr=0.02, alpha=0.9, momentum=0.5, centered=True),
+    "adamax": lambda n: O.Adamax(n.parameters(), weight_decay=0.01),
+    "asgd": lambda n: O.ASGD(n.parameters(), weight_decay=0.01),
+    "asgd-averages": lambda n: O.ASGD(n.parameters(), lr=0.1, lambd=0.02, alpha=0.6, t0=3),
+    "rprop": lambda n: O.Rprop(n.parameters()),
+    "rprop-steps": lambda n: O.Rprop(n.parameters(), lr=0.03, etas=(0.4, 1.5), step_sizes=(0.01, 0.05)),
     "ftrl": lambda n: FTRL(n.parameters(), lr=0.1),
     "ftrl-sparse": lambda n: FTRL(n.parameters(), lr=0.1, power=-0.7, l1=0.05, l2=0.02, shrinkage=0.01, beta=0.1),
     "lion": lambda n: Lion(n.parameters(), lr=0.01, weight_decay=0.1),
@@ -238,7 +243,8 @@ for case, make in CASES.items():
     for optimizer in optimizers:
         for p, state in optimizer.state.items():
             for key, value in state.items():
-                if key != "step" and value is not None:
+                # ASGD's eta and mu follow from the step.
+                if key not in ("step", "eta", "mu") and value is not None:
                     put(f"{case}.state.{names[p]}.{key}", value)
     if averaged:
         for name, p in averaged.module.named_parameters():

@@ -120,9 +120,11 @@ public final class Step<Model, Input: TensorStructure> {
 
   // MARK: - State
 
-  /// The averages of an optimizer made by `averaging`, by the parameters' paths: for
+  /// The averages of an optimizer made by `averaging`, or else of `ASGD`, by the parameters' paths: for
   /// `store.withValues`. Empty before the first step of a training and for other optimizers.
-  public var averagedParameters: [String: Tensor] { memory.entries(Averaging.name) }
+  public var averagedParameters: [String: Tensor] {
+    memory.entries(ASGD.average).merging(memory.entries(Averaging.name)) { $1 }
+  }
 
   /// What must be saved beside the parameters to go on later with bit-identical results: the number
   /// of steps, the seed and the optimizer's state, `optimizer.<path>.<name>`.

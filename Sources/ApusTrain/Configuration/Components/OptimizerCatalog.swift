@@ -79,6 +79,13 @@ enum OptimizerCatalog {
           epsilon: a.number("epsilon"), weightDecay: a.number("weightDecay"), amsgrad: a.flag("amsgrad"))
       }
     },
+    Entry("adamax", [beta1, beta2, epsilon(1e-8), decay()]) { a in
+      {
+        Adamax(
+          learningRate: $0, beta1: a.number("beta1"), beta2: a.number("beta2"),
+          epsilon: a.number("epsilon"), weightDecay: a.number("weightDecay"))
+      }
+    },
     Entry(
       "nAdam",
       [
@@ -132,6 +139,19 @@ enum OptimizerCatalog {
           learningRate: $0, alpha: a.number("alpha"), epsilon: a.number("epsilon"),
           weightDecay: a.number("weightDecay"), momentum: schedule(a, "momentum"),
           centered: a.flag("centered"))
+      }
+    },
+    Entry(
+      "asgd",
+      [
+        .number("lambda", .nonNegative, 1e-4), .number("alpha", .nonNegative, 0.75),
+        .number("start", .nonNegative, 1e6), decay(),
+      ], "`start` counts updates; the averages are evaluated and saved"
+    ) { a in
+      {
+        ASGD(
+          learningRate: $0, lambda: a.number("lambda"), alpha: a.number("alpha"),
+          start: a.number("start"), weightDecay: a.number("weightDecay"))
       }
     },
     Entry(
