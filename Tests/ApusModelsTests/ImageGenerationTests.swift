@@ -100,11 +100,11 @@ import Testing
       let judging = Step<DCGANDiscriminator, Batch>(discriminator, Adam(learningRate: 2e-3)) {
         model, batch in
         let (real, fake) = (model(batch.x, classes: labels), model(batch.y, classes: labels))
-        return softplus(-real).mean() + softplus(fake).mean()
+        return AdversarialLoss.nonSaturating.discriminator(real: real, fake: fake)
       }
       let making = Step<DCGANDiscriminator, Tensor>(discriminator, Adam(learningRate: 2e-3)) {
         model, z in
-        softplus(-model(generator(z, labels), classes: labels)).mean()
+        AdversarialLoss.nonSaturating.generator(fake: model(generator(z, labels), classes: labels))
       }
       let first = made.trainable.map(\.value)
       let fake = try withTraining { generator(z, labels) }.evaluated()

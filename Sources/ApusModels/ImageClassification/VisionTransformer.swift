@@ -93,7 +93,7 @@ public struct VisionTransformer: Layer {
 /// Attention and two dense layers, each behind a normalisation and beside a shortcut.
 private struct VisionTransformerBlock: Layer {
   let norm1: LayerNorm
-  let attention: SelfAttention
+  let attention: MultiHeadAttention
   let norm2: LayerNorm
   let expansion: Linear
   let contraction: Linear
@@ -102,7 +102,7 @@ private struct VisionTransformerBlock: Layer {
   init(_ scope: Scope, _ configuration: VisionTransformer.Configuration) {
     let width = configuration.width
     norm1 = LayerNorm(scope / "ln_1", width, epsilon: 1e-6)
-    attention = SelfAttention(scope / "self_attention", width, heads: configuration.heads)
+    attention = MultiHeadAttention(scope / "self_attention", width, heads: configuration.heads)
     norm2 = LayerNorm(scope / "ln_2", width, epsilon: 1e-6)
     let mlp = (scope / "mlp").with(weightInitializer: .xavierUniform())
     expansion = Linear(mlp / 0, width, configuration.hidden)
@@ -113,30 +113,5 @@ private struct VisionTransformerBlock: Layer {
   func callAsFunction(_ x: Tensor) -> Tensor {
     let h = x + dropout(attention(norm1(x)))
     return h + dropout(contraction(dropout(gelu(expansion(norm2(h))))))
-  }
-}
-
-/// PyTorch's `MultiheadAttention` of a sequence to itself.
-private struct SelfAttention: Layer {
-  let inWeight: Parameter
-  let inBias: Parameter
-  let output: Linear
-  let heads: Int
-
-  init(_ scope: Scope, _ width: Int, heads: Int) {
-    check(
-      heads > 0 && width % heads == 0, .argument, "VisionTransformer",
-      "\(width) features cannot be split into \(heads) heads")
-    inWeight = scope.parameter("in_proj_weight", [3 * width, width], .xavierUniform())
-    inBias = scope.parameter("in_proj_bias", [3 * width], .zeros)
-    output = Linear(scope / "out_proj", width, width)
-    self.heads = heads
-  }
-
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    let joined = matmul(x, inWeight.value.transposed()) + inBias.value
-    let parts = joined.chunked(3, axis: -1).map { $0.unflattened(-1, [heads, -1]).transposed(1, 2) }
-    let seen = scaledDotProductAttention(parts[0], parts[1], parts[2])
-    return output(seen.transposed(1, 2).flattened(from: 2))
   }
 }

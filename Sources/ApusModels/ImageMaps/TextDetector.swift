@@ -75,10 +75,9 @@ public struct TextDetector: Layer {
   ///   - targets: of the same shape, 1 where there is text, else 0.
   public static func loss(logits: Tensor, targets: Tensor) -> Tensor {
     let entropy = binaryCrossEntropyWithLogits(logits, targets)
-    let scores = sigmoid(logits.to(logits.dtype.accumulator))
-    let overlap = (scores * targets).sum()
-    let dice = 1 - (overlap * 2 + 1) / (scores.sum() + targets.sum() + 1)
-    return (entropy + dice) / 2
+    // All images together: one without text would otherwise count as much as one full of it.
+    let scores = sigmoid(logits.to(logits.dtype.accumulator)).expanded(at: 0)
+    return (entropy + diceLoss(scores, targets.expanded(at: 0), smooth: 1)) / 2
   }
 }
 
