@@ -23,34 +23,20 @@ public struct ProfilePage {
         </details>
         """
     }
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(HTML.escaped(report.title)) · profile</title>
-      <style>\(HTMLReport.style)\(Self.style)</style>
-      </head>
-      <body>
-      <main>
-      <header><p class="brand">Apus profile</p><h1>\(HTML.escaped(report.title))</h1></header>
-      \(tiles)
-      <section><h2>Kernels</h2>
-      <p class="note">Bytes are those of operands and results, each once; the limit is that of arithmetic \
-      or of memory, whichever binds. What stays in the caches, and products in bf16, may exceed it.</p>
-      <div class="scroll">\(table)</div></section>
-      <section><h2>Programs</h2>
-      <p class="note">Steps from top to bottom in the order they run, coloured by time. Lines on the left \
-      lead from a step to those that read its results: point at a step to see its own. Bars on the right: \
-      time, and the intermediate results alive in memory.</p>
-      \(programs.joined(separator: "\n"))</section>
-      </main>
-      <script>\(Self.script)</script>
-      </body>
-      </html>
-
-      """
+    return HTML.page(
+      report.title, kind: "profile", brand: "Apus profile", style: Self.style,
+      main: """
+        \(tiles)
+        <section><h2>Kernels</h2>
+        <p class="note">Bytes are those of operands and results, each once; the limit is that of arithmetic \
+        or of memory, whichever binds. What stays in the caches, and products in bf16, may exceed it.</p>
+        <div class="scroll">\(table)</div></section>
+        <section><h2>Programs</h2>
+        <p class="note">Steps from top to bottom in the order they run, coloured by time. Lines on the left \
+        lead from a step to those that read its results: point at a step to see its own. Bars on the right: \
+        time, and the intermediate results alive in memory.</p>
+        \(programs.joined(separator: "\n"))</section>
+        """, script: Self.script)
   }
 
   private var tiles: String {

@@ -137,10 +137,3 @@ struct LineChart {
     return ([first] + round).map(Double.init)
   }
 }
-
-enum HTML {
-  static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-      .replacing("\"", with: "&quot;")
-  }
-}

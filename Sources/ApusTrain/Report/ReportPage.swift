@@ -82,25 +82,7 @@ public struct ReportPage {
   }
 
   public var html: String {
-    let title = HTML.escaped(title)
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(title) · Apus</title>
-      <style>\(HTMLReport.style)</style>
-      </head>
-      <body>
-      <main>
-      <header><p class="brand">Apus training report</p><h1>\(title)</h1></header>
-      \(sections.joined(separator: "\n"))
-      </main>
-      </body>
-      </html>
-
-      """
+    HTML.page(title, kind: "Apus", brand: "Apus training report", main: sections.joined(separator: "\n"))
   }
 
   // MARK: - Markup
