@@ -17,7 +17,7 @@ import Testing
     }
     var mean = Tensor.zeros([2])
     var variance = Tensor.zeros([2])
-    for try await batch in source.epoch(0) as! AsyncThrowingStream<Batch, any Error> {
+    for try await batch in source.batches(0) {
       let center = batch.x.mean(axis: 0)
       let deviation = batch.x - center
       mean = mean + center / 4

@@ -26,6 +26,10 @@ struct Points: BatchSource {
   var broken: (epoch: Int, place: Int)?
 
   func epoch(_ epoch: Int, from start: Int) -> any AsyncSequence<Batch, any Error> {
+    batches(epoch, from: start)
+  }
+
+  func batches(_ epoch: Int, from start: Int = 0) -> AsyncThrowingStream<Batch, any Error> {
     AsyncThrowingStream { stream in
       for place in start..<max(start, batchCount) {
         var x = (0..<16).map { Float(($0 * 7 + epoch * 3 + place * 5) % 11) / 11 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Appends events to a file that TensorBoard shows while it grows: `tensorboard --logdir FOLDER`.
 ///
@@ -6,8 +7,8 @@ import Foundation
 public final class TensorBoardWriter {
   public let path: String
   private let handle: FileHandle
-  private static let lock = NSLock()
-  private nonisolated(unsafe) static var count = 0
+  /// Files made by this process.
+  private static let count = Atomic<Int>(0)
 
   /// Makes a new file in the folder.
   ///
@@ -17,10 +18,7 @@ public final class TensorBoardWriter {
   public init(folder: String, replacingFrom step: Int? = nil) throws {
     try AtomicFile.createFolder(folder)
     // Files are read in the order of their names.
-    let number = TensorBoardWriter.lock.withLock { () -> Int in
-      TensorBoardWriter.count += 1
-      return TensorBoardWriter.count
-    }
+    let number = TensorBoardWriter.count.add(1, ordering: .relaxed).newValue
     let time = Int(Date().timeIntervalSince1970)
     let host = ProcessInfo.processInfo.hostName
     let process = ProcessInfo.processInfo.processIdentifier
