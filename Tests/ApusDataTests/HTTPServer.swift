@@ -48,20 +48,19 @@ final class HTTPServer: Sendable {
     Thread.detachNewThread { [weak self] in
       while true {
         let connection = accept(listener, nil, nil)
-        guard connection >= 0 else { return }
+        guard connection >= 0 else { break }
         if let request = self?.record(HTTPServer.read(connection)) {
           answer(request) { HTTPServer.write($0, connection) }
         }
         shutdown(connection, Int32(SHUT_RDWR))
         close(connection)
       }
+      // Not in deinit: a number that is free may become another server's before this thread sees that it is.
+      close(listener)
     }
   }
 
-  deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
+  deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
   /// What was asked for so far.
   var log: [Request] { requests.withLock { $0 } }
