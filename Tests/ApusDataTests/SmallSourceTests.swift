@@ -41,6 +41,33 @@ import Testing
     }
   }
 
+  /// Red, green and blue lie one behind the other in the file, side by side in memory.
+  @Test func cifarArchivesAreImages() throws {
+    let folder = NSTemporaryDirectory() + "apus-\(UUID().uuidString)"
+    let path = "\(folder)/cifar-10-binary.tar.gz"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func picture(_ label: UInt8, _ color: UInt8) -> [UInt8] {
+      [label] + (0..<3).flatMap { [UInt8](repeating: color + UInt8($0), count: 1024) }
+    }
+    func open(_ training: [UInt8], _ test: [UInt8]) throws -> ImageDataset {
+      let files = [("data_batch_1.bin", training), ("test_batch.bin", test), ("batches.meta.txt", Array("cat\ndog\n\n".utf8))]
+      let tar = files.flatMap { tarFile("cifar-10-batches-bin/" + $0, $1) } + [UInt8](repeating: 0, count: 1024)
+      try AtomicFile.createFolder(folder)
+      try AtomicFile.write(Gzip.compress(tar), to: path)
+      return try ImageDataset.open(folder)
+    }
+    let dataset = try open(picture(1, 10) + picture(0, 20), picture(1, 30))
+    #expect(dataset.classNames == ["cat", "dog"] && dataset.training.labels == [1, 0] && dataset.heldOut.labels == [1])
+    #expect(Array(dataset.training.pixels(of: 1).prefix(4)) == [20, 21, 22, 20])
+    #expect(dataset.size == ImageSize(height: 32, width: 32, channels: 3))
+    #expect(
+      sentence { try open(picture(2, 1), picture(0, 1)) }
+        == "\(path): a picture is of class 2, but there are 2.")
+    #expect(
+      sentence { try open([1, 2], picture(0, 1)) }
+        == "\(path):cifar-10-batches-bin/data_batch_1.bin: it has 2 bytes, no multiple of a picture's 3073.")
+  }
+
   @Test func archivesOfAllForms() throws {
     let long = String(repeating: "d/", count: 80) + "file.txt"
     let attribute = " path=\(long)x\n"

@@ -25,6 +25,7 @@ public struct ImageDataset: Sendable {
   /// - A folder with one folder of PNG or JPEG images for each class, or with `train` and `test`
   ///   (or `val`) folders of that kind.
   /// - A tar archive, plain or gzip, of such `train` and `test` folders.
+  /// - `cifar-10-binary.tar.gz`, or a folder that has it: CIFAR-10 as it is published.
   ///
   /// - Parameters:
   ///   - fit: what the images are to be; nil to take what is there.
@@ -50,6 +51,7 @@ public struct ImageDataset: Sendable {
 
   private static func read(_ name: String, _ fit: ImageFit?) throws -> ImageDataset {
     if name == Digits.name { return Digits.dataset }
+    if let path = CIFARDataset.path(at: name) { return try CIFARDataset.read(path: path) }
     if ArchiveDataset.isPresent(at: name) { return try ArchiveDataset.read(path: name, fit) }
     if try IDXDataset.isPresent(in: name) { return try IDXDataset.read(folder: name) }
     return try FolderDataset.read(folder: name, fit)
