@@ -8,7 +8,7 @@ import ArgumentParser
 struct Adult: Example {
   static let configuration = CommandConfiguration(
     commandName: "adult", abstract: "An MLP with embeddings on the adult income table: at least 0.91 AUC.")
-  static let dataName: String? = "tabular/jbrownlee"
+  static let dataNames = ["adult", "tabular/jbrownlee"]
 
   @OptionGroup var options: ExampleOptions
 
@@ -38,7 +38,7 @@ struct Adult: Example {
         EarlyStopping(goal, patience: 4), HistoryFile(),
       ]
     ) { try TableScore(data.heldOut, logits).metrics }
-    _ = try await trainer.run()
+    try await complete(trainer, from: start())
     try store.load(Checkpoint(path: folder.bestCheckpoint).model)
     let test = try TableScore(data.test, logits)
     try report(trainer.context, data, test)

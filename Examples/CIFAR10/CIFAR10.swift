@@ -4,12 +4,12 @@ import ApusTrain
 import ArgumentParser
 import Foundation
 
-/// A residual network of ten layers on 10,000 small photographs, those in the archive's `train`; 2,000 others, its
-/// `test`, are held out.
+/// A residual network of ten layers on 10,000 small photographs; 2,000 others are held out. They are an archive's
+/// `train` and `test`, or part of what `apus data get cifar-10` fetches.
 struct CIFAR10: Example {
   static let configuration = CommandConfiguration(
     commandName: "cifar10", abstract: "A ResNet on 10,000 pictures of CIFAR-10: at least 75 % on 2,000 others.")
-  static let dataName: String? = "cifar10-jpeg"
+  static let dataNames = ["cifar-10", "cifar10-jpeg"]
 
   @OptionGroup var options: ExampleOptions
 
@@ -18,7 +18,10 @@ struct CIFAR10: Example {
     let archive = "\(folder)/cifar10-subset.tar.gz"
     let path = FileManager.default.fileExists(atPath: archive) ? archive : folder
     var dataset = try ImageDataset.open(path)
-    if options.isShort { dataset = dataset.thinned(training: 2_000, heldOut: 500) }
+    // Of the whole of CIFAR-10 as many as the smaller archive has.
+    dataset =
+      options.isShort
+      ? dataset.thinned(training: 2_000, heldOut: 500) : dataset.thinned(training: 10_000, heldOut: 2_000)
     var settings = TrainingConfiguration()
     settings.data = path
     settings.model = "resnet10_x0_5"

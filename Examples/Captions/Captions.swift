@@ -10,7 +10,6 @@ import ArgumentParser
 struct Captions: Example {
   static let configuration = CommandConfiguration(
     commandName: "captions", abstract: "Sentences about made pictures: at least 90 % exactly right.")
-  static let dataName: String? = nil
 
   @OptionGroup var options: ExampleOptions
 
@@ -35,8 +34,6 @@ struct Captions: Example {
     let step = Step<Captioner, Batch>(model, optimizer, seed: options.seed) { model, batch in
       model.loss(CaptionWords.scaled(batch.x), words: batch.y, padding: words.padding, penalty: 0)
     }
-    try folder.prepare()
-    Interruption.watch()
     let description = RunDescription(seed: options.seed)
     let sample = Array(heldOut.prefix(100))
     let report = ReportFile(title: "Captions of shapes", description) { page in
@@ -50,7 +47,7 @@ struct Captions: Example {
         ProgressDisplay(title: "captions of \(training.count) pictures", unit: "pictures"), report,
       ]
     ) { ["accuracy": share(of: try words.captions(sample, model), right: sample)] }
-    _ = try await trainer.run()
+    try await complete(trainer, from: start())
 
     let captions = try words.captions(heldOut, model)
     var bleu = BLEU()

@@ -11,12 +11,8 @@ struct CartPoleExample: Example {
   static let configuration = CommandConfiguration(
     commandName: "cartpole",
     abstract: "Double DQN on CartPole: an average of at least 475 over 100 episodes.")
-  static let dataName: String? = nil
 
   @OptionGroup var options: ExampleOptions
-
-  @Flag(help: "Go on from the last checkpoint in the folder.")
-  var resume = false
 
   func train() async throws -> ExampleScore {
     var settings = DQNOptions()
@@ -45,9 +41,7 @@ struct CartPoleExample: Example {
     ) {
       ["return": try score(agent, .validation, episodes: options.isShort ? 10 : 50)]
     }
-    Interruption.watch()
-    let checkpoint = resume ? try Checkpoint(path: folder.lastCheckpoint) : nil
-    guard try await trainer.run(from: checkpoint) == .finished else { throw ExitCode(130) }
+    try await complete(trainer, from: start())
     try agent.store.load(try Checkpoint(path: folder.bestCheckpoint).model)
     return ExampleScore(
       name: "return over 100 unseen episodes", value: try score(agent, .test, episodes: 100), bar: 475)

@@ -9,7 +9,7 @@ struct CharGPT: Example {
   static let configuration = CommandConfiguration(
     commandName: "char-gpt",
     abstract: "A GPT on the characters of Tiny Shakespeare: a validation loss of 1.88 at most.")
-  static let dataName: String? = "tinyshakespeare"
+  static let dataNames = ["tinyshakespeare"]
 
   @OptionGroup var options: ExampleOptions
 
@@ -32,7 +32,6 @@ struct CharGPT: Example {
       crossEntropy(logits: model(batch.x), labels: batch.y)
     }
     let loss = compiled { (batch: Batch) in crossEntropy(logits: model(batch.x), labels: batch.y) }
-    var mean = 0.0
     let seed = options.seed
     let report = ReportFile(title: "A GPT on Tiny Shakespeare", RunDescription(seed: seed)) { page in
       let writer = TextGenerator(model, sampling: Sampling(temperature: 0.8, topK: 40))
@@ -42,15 +41,13 @@ struct CharGPT: Example {
     let trainer = try Trainer(
       step, store, source: source,
       options: TrainingOptions(maxSteps: steps, validateEvery: steps / 4, readEvery: 50), folder: folder,
-      callbacks: [ProgressDisplay(title: "GPT on Tiny Shakespeare"), HistoryFile(), report]
+      callbacks: [ProgressDisplay(title: "GPT on Tiny Shakespeare"), Checkpointing(), HistoryFile(), report]
     ) {
       var losses: [Double] = []
       for try await batch in heldOut.epoch(0) { losses.append(try loss(batch).item) }
-      mean = losses.reduce(0, +) / Double(losses.count)
-      return ["loss": mean]
+      return ["loss": losses.reduce(0, +) / Double(losses.count)]
     }
-    try folder.prepare()
-    _ = try await trainer.run()
-    return ExampleScore(name: "validation loss", value: mean, bar: 1.88, higherIsBetter: false)
+    try await complete(trainer, from: start())
+    return ExampleScore(name: "validation loss", value: trainer.context.validated("loss"), bar: 1.88, higherIsBetter: false)
   }
 }

@@ -7,7 +7,7 @@ import ArgumentParser
 struct FashionMNIST: Example {
   static let configuration = CommandConfiguration(
     commandName: "fashion-mnist", abstract: "A CNN on Fashion-MNIST: at least 92.5 % test accuracy.")
-  static let dataName: String? = "fashion-mnist"
+  static let dataNames = ["fashion-mnist"]
 
   @OptionGroup var options: ExampleOptions
 

@@ -10,7 +10,7 @@ struct Forecast: Example {
   static let configuration = CommandConfiguration(
     commandName: "forecast",
     abstract: "DLinear on ETTh1: a mean absolute error at least 10 % below that of the last day.")
-  static let dataName: String? = "timeseries"
+  static let dataNames = ["etth1", "timeseries"]
 
   @OptionGroup var options: ExampleOptions
 
@@ -19,6 +19,8 @@ struct Forecast: Example {
 
   @Option(help: "Hours that are forecast.")
   var horizon = 24
+
+  var settings: [(String, String)] { [("history", "\(history)"), ("horizon", "\(horizon)")] }
 
   func train() async throws -> ExampleScore {
     let data = try ETTh1(folder: dataPath(), history: history, horizon: horizon)
@@ -43,7 +45,7 @@ struct Forecast: Example {
         EarlyStopping(goal, patience: 3), HistoryFile(),
       ]
     ) { try ForecastScore(data.heldOut, forecast).metrics }
-    _ = try await trainer.run()
+    try await complete(trainer, from: start())
     try store.load(Checkpoint(path: folder.bestCheckpoint).model)
 
     let score = try ForecastScore(data.test, forecast)

@@ -11,20 +11,18 @@ struct GAN: Example {
   static let configuration = CommandConfiguration(
     commandName: "gan",
     abstract: "A GAN on Fashion-MNIST: at least 80 % of its pictures are recognised as their class.")
-  static let dataName: String? = "fashion-mnist"
+  static let dataNames = ["fashion-mnist"]
 
   @Option(help: "Which network makes the pictures: dcgan or gansformer.")
   var generator = GeneratorKind.dcgan
 
-  @Flag(name: .customLong("resume"), help: "Go on from the last checkpoint of the folder.")
-  var resumes = false
-
   @OptionGroup var options: ExampleOptions
 
+  var settings: [(String, String)] { [("generator", generator.rawValue)] }
+
   func train() async throws -> ExampleScore {
-    Interruption.watch()
     let dataset = try pictures()
-    let checkpoint = try folder.start(resumes: resumes)
+    let checkpoint = try start()
     if checkpoint == nil { try? FileManager.default.removeItem(atPath: gridFolder) }
     let classifier = try await trainedClassifier(dataset)
     let isSmall = dataset.size.height < 16
@@ -42,16 +40,13 @@ struct GAN: Example {
     let realSpread = try dataset.heldOut.firstOfEachClass(100).spread()
     var confusion: ConfusionMatrix?
     let about = RunDescription(seed: options.seed)
-    if checkpoint == nil {
-      try folder.begin(configuration: "generator: \(generator.rawValue)\nseed: \(options.seed)\n", about)
-    }
     let title = "\(generator.rawValue) on \(dataset.name)"
     let trainer = try Trainer(
       step, players.store, source: source, options: TrainingOptions(epochs: epochs, readEvery: 20),
       folder: folder,
       callbacks: [
         Checkpointing(every: 200), HistoryFile(), CSVLog(), ProgressDisplay(title: title, unit: "pictures"),
-        ReportFile(title: title, settings: [("generator", generator.rawValue)], about) { page in
+        ReportFile(title: title, settings: settings, about) { page in
           try describe(confusion, dataset, in: &page)
         },
       ]
@@ -62,10 +57,9 @@ struct GAN: Example {
       try write(pictures.firstOfEachClass(10), step: step.count)
       return ["recognised": found.accuracy, "spread": try pictures.spread() / realSpread]
     }
-    try await trainer.runToEnd(from: checkpoint)
-    let last = trainer.context.position.history.last
+    try await complete(trainer, from: checkpoint)
     return ExampleScore(
-      name: "recognised pictures", value: last?["validation/recognised"] ?? 0, bar: 0.8, isShare: true)
+      name: "recognised pictures", value: trainer.context.validated("recognised"), bar: 0.8, isShare: true)
   }
 
   /// The players take turns; the generator's weights are averaged.
@@ -86,7 +80,7 @@ struct GAN: Example {
   /// A classifier that has seen real pictures only. It is trained in a folder of its own and kept there.
   private func trainedClassifier(_ dataset: ImageDataset) async throws -> Classifier {
     let place = RunFolder(path: folder.path + "/classifier")
-    if resumes, FileManager.default.fileExists(atPath: place.bundleDescription) {
+    if options.resumes, FileManager.default.fileExists(atPath: place.bundleDescription) {
       return try Classifier(bundle: place.path)
     }
     var settings = TrainingConfiguration()
@@ -100,16 +94,17 @@ struct GAN: Example {
         name: dataset.name, training: dataset.training.subset(Array(0..<12_000)),
         heldOut: dataset.heldOut.subset(Array(0..<1_000)))
     }
-    let from = try place.start(resumes: resumes)
+    let last = place.lastCheckpoint
+    let from = options.resumes && FileManager.default.fileExists(atPath: last) ? try Checkpoint(path: last) : nil
+    try place.prepare()
+    if from == nil { try place.clear() }
     let progress: any ProgressRenderer = options.isShort ? SilentProgress() : PlainProgress()
     let trainer = ClassifierTrainer(settings, images, folder: place, progress: progress)
     switch try await trainer.run(from: from) {
     case .finished(let result):
       print(String(format: "classifier: test accuracy %.2f %%", result.evaluation.accuracy * 100))
       return result.classifier
-    case .stopped:
-      print("interrupted; --resume goes on")
-      throw ExitCode(128 + (Interruption.signal ?? 2))
+    case .stopped: throw interrupted
     }
   }
 

@@ -10,7 +10,7 @@ struct CharLSTM: Example {
   static let configuration = CommandConfiguration(
     commandName: "lstm-lm",
     abstract: "An LSTM on the characters of Tiny Shakespeare: 2.25 bits per character at most.")
-  static let dataName: String? = "tinyshakespeare"
+  static let dataNames = ["tinyshakespeare"]
 
   @OptionGroup var options: ExampleOptions
 
@@ -40,7 +40,6 @@ struct CharLSTM: Example {
       reading.value = result.state
       return crossEntropy(logits: result.output, labels: batch.y)
     }
-    var bits = 0.0
     let seed = options.seed
     let report = ReportFile(title: "An LSTM on Tiny Shakespeare", RunDescription(seed: seed)) { page in
       let writer = TextGenerator(model, sampling: Sampling(temperature: 0.8))
@@ -56,11 +55,9 @@ struct CharLSTM: Example {
       reading.clear()
       var losses: [Double] = []
       for try await batch in heldOut.epoch(0) { losses.append(try loss(batch).item) }
-      bits = losses.reduce(0, +) / Double(losses.count) / log(2)
-      return ["bits": bits]
+      return ["bits": losses.reduce(0, +) / Double(losses.count) / log(2)]
     }
-    try folder.prepare()
-    _ = try await trainer.run()
-    return ExampleScore(name: "bits per character", value: bits, bar: 2.25, higherIsBetter: false)
+    try await complete(trainer, from: start())
+    return ExampleScore(name: "bits per character", value: trainer.context.validated("bits"), bar: 2.25, higherIsBetter: false)
   }
 }

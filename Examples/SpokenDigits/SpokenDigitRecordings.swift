@@ -1,4 +1,5 @@
 import ApusFormats
+import Foundation
 
 /// The recordings of the Free Spoken Digit Dataset, files `<digit>_<speaker>_<n>.wav` in an archive.
 struct SpokenDigitRecordings {
@@ -16,9 +17,13 @@ struct SpokenDigitRecordings {
 
   var speakers: [String] { Set(recordings.map(\.speaker)).sorted() }
 
-  /// Reads `recordings-00-24.tar.gz` of the folder.
+  /// The whole as `apus data get fsdd` fetches it, or the first half of the recordings.
+  private static let archives = ["free-spoken-digit-dataset-1.0.9.tar.gz", "recordings-00-24.tar.gz"]
+
+  /// Reads the first archive that the folder has.
   init(folder: String) throws {
-    let path = "\(folder)/recordings-00-24.tar.gz"
+    let paths = SpokenDigitRecordings.archives.map { "\(folder)/\($0)" }
+    let path = paths.first(where: FileManager.default.fileExists(atPath:)) ?? paths[0]
     let reader = TarReader(try ByteStream(path: path), maximumEntryBytes: 1 << 24)
     var recordings: [Recording] = []
     while let entry = try reader.next() {

@@ -11,7 +11,7 @@ import ArgumentParser
 struct SpokenDigits: Example {
   static let configuration = CommandConfiguration(
     commandName: "spoken-digits", abstract: "A CNN on spoken digits: at least 95 % on the standard split.")
-  static let dataName: String? = "fsdd"
+  static let dataNames = ["fsdd"]
 
   @OptionGroup var options: ExampleOptions
 
@@ -20,6 +20,8 @@ struct SpokenDigits: Example {
 
   @Option(help: "How often all recordings are seen.")
   var epochs = 30
+
+  var settings: [(String, String)] { [("held out", heldOut ?? "none"), ("epochs", "\(epochs)")] }
 
   func train() async throws -> ExampleScore {
     let all = try SpokenDigitRecordings(folder: dataPath())
@@ -44,11 +46,10 @@ struct SpokenDigits: Example {
       crossEntropy(logits: model(sounds(batch.x), augment: masks.callAsFunction), labels: batch.y)
     }
     let logits = compiled { model(sounds($0)) }
-    try folder.prepare()
     let trainer = try Trainer(
       step, store, source: source, options: TrainingOptions(epochs: epochs, readEvery: 20), folder: folder,
-      callbacks: [ProgressDisplay(title: "CNN on spoken digits", unit: "recordings"), HistoryFile()])
-    _ = try await trainer.run()
+      callbacks: [ProgressDisplay(title: "CNN on spoken digits", unit: "recordings"), Checkpointing(), HistoryFile()])
+    try await complete(trainer, from: start())
 
     // The last weights count: choosing an epoch by the test set would flatter them.
     let score = try SpokenDigitScore(test, logits)

@@ -1,22 +1,31 @@
 import ApusData
+import ApusFormats
 import ApusTrain
 import ArgumentParser
 import Foundation
 
 /// A model trained on real data from beginning to end, with a score that it has to reach.
 protocol Example: AsyncParsableCommand {
-  /// The folder of its data in the cache, as `DataFolder` looks for it; nil where it needs none.
-  static var dataName: String? { get }
+  /// The names of its data's folder: the one of `apus data get` first, then others; empty where it needs none.
+  static var dataNames: [String] { get }
   var options: ExampleOptions { get set }
+
+  /// What else than seed and length decides the run.
+  var settings: [(String, String)] { get }
 
   /// Trains and scores. With `options.isShort`, a run of seconds whose score is still far above chance.
   func train() async throws -> ExampleScore
 }
 
 extension Example {
+  static var dataNames: [String] { [] }
+  var settings: [(String, String)] { [] }
+
   /// Where the data is: `--data`, `APUS_DATA` or the cache.
   func dataPath() throws -> String {
-    try DataFolder.find(Self.dataName ?? "", option: options.data)
+    let found = Self.dataNames.map { name in Result { try DataFolder.find(name, option: options.data) } }
+    let first = found.first { if case .success = $0 { true } else { false } } ?? found[0]
+    return try first.get()
   }
 
   /// The folder of the run: `--output`, else `runs/<name>`.
@@ -30,6 +39,45 @@ extension Example {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     print("\(score.description), seed \(options.seed), \(Int(seconds.rounded())) s")
     if !options.isShort && !score.isReached { throw ExitCode(1) }
+  }
+
+  // MARK: - Begin and end of training
+
+  /// The checkpoint to go on from, where `--resume` says so and there is one; else what an earlier run left is
+  /// removed, and the run's configuration is written.
+  ///
+  /// - Throws: `ValidationError` where the folder's run has other settings.
+  func start(configuration: String? = nil) throws -> Checkpoint? {
+    Interruption.watch()
+    try folder.prepare()
+    let text = configuration ?? ownConfiguration
+    if options.resumes, FileManager.default.fileExists(atPath: folder.lastCheckpoint) {
+      guard (try? String(contentsOfFile: folder.configuration, encoding: .utf8)) == text else {
+        throw ValidationError(
+          "\(folder.configuration) is of a run with other settings; give the same ones, or another --output.")
+      }
+      return try Checkpoint(path: folder.lastCheckpoint)
+    }
+    try folder.clear()
+    try folder.begin(configuration: text, RunDescription(seed: options.seed))
+    return nil
+  }
+
+  private var ownConfiguration: String {
+    let name = Self.configuration.commandName ?? "example"
+    let all = [("example", name)] + settings + [("seed", "\(options.seed)"), ("short", "\(options.isShort)")]
+    return all.map { "\($0.0.replacing(" ", with: "_")): \($0.1)\n" }.joined()
+  }
+
+  /// Trains, and ends the program where someone interrupts it.
+  func complete(_ trainer: Trainer<some Any>, from checkpoint: Checkpoint?) async throws {
+    if try await trainer.run(from: checkpoint) == .interrupted { throw interrupted }
+  }
+
+  /// What ends an interrupted program.
+  var interrupted: ExitCode {
+    print("interrupted; --resume goes on from the checkpoint in \(folder.path)")
+    return ExitCode(128 + (Interruption.signal ?? 2))
   }
 }
 
@@ -46,23 +94,7 @@ struct ExampleOptions: ParsableArguments {
 
   @Flag(name: .customLong("short"), help: "Train for seconds only, to see that it works.")
   var isShort = false
-}
 
-/// What an example reached, and what it has to reach.
-struct ExampleScore: CustomStringConvertible {
-  /// Such as `test accuracy`.
-  var name: String
-  var value: Double
-  var bar: Double
-  var higherIsBetter = true
-  /// Whether it is shown in percent; the value is from 0 to 1.
-  var isShare = false
-
-  var isReached: Bool { higherIsBetter ? value >= bar : value <= bar }
-
-  var description: String { "\(name) \(text(value)) (\(higherIsBetter ? "at least" : "at most") \(text(bar)))" }
-
-  private func text(_ value: Double) -> String {
-    isShare ? String(format: "%.2f %%", value * 100) : String(format: "%.3f", value)
-  }
+  @Flag(name: .customLong("resume"), help: "Go on from the last checkpoint of the folder.")
+  var resumes = false
 }

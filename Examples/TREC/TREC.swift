@@ -8,7 +8,7 @@ import ArgumentParser
 struct TREC: Example {
   static let configuration = CommandConfiguration(
     commandName: "trec", abstract: "A text CNN on TREC's questions: at least 88 % test accuracy.")
-  static let dataName: String? = "trec"
+  static let dataNames = ["trec"]
 
   @OptionGroup var options: ExampleOptions
 
@@ -35,11 +35,10 @@ struct TREC: Example {
       crossEntropy(logits: model(batch.questions.values, lengths: batch.questions.lengths), labels: batch.labels)
     }
     let classify = compiled { (batch: PaddedBatch) in model(batch.values, lengths: batch.lengths).argMax(axis: -1) }
-    var accuracy = 0.0
     let trainer = try Trainer(
       step, store, source: source, options: TrainingOptions(epochs: epochs, readEvery: 20), folder: folder,
       callbacks: [
-        ProgressDisplay(title: "Text CNN on TREC", unit: "questions"), HistoryFile(),
+        ProgressDisplay(title: "Text CNN on TREC", unit: "questions"), Checkpointing(), HistoryFile(),
         ReportFile(title: "A text CNN on TREC's questions", RunDescription(seed: options.seed)),
       ]
     ) {
@@ -48,11 +47,9 @@ struct TREC: Example {
         let isRight = try classify(batch.questions) .== batch.labels
         hits += Int(isRight.to(.i64).sum().item)
       }
-      accuracy = Double(hits) / Double(test.words.count)
-      return ["accuracy": accuracy]
+      return ["accuracy": Double(hits) / Double(test.words.count)]
     }
-    try folder.prepare()
-    _ = try await trainer.run()
-    return ExampleScore(name: "test accuracy", value: accuracy, bar: 0.88, isShare: true)
+    try await complete(trainer, from: start())
+    return ExampleScore(name: "test accuracy", value: trainer.context.validated("accuracy"), bar: 0.88, isShare: true)
   }
 }

@@ -11,7 +11,7 @@ struct Translation: Example {
   static let configuration = CommandConfiguration(
     commandName: "translation",
     abstract: "Multi30k, English to German: BLEU of at least 33 (transformer) or 28 (LSTM with attention).")
-  static let dataName: String? = "multi30k"
+  static let dataNames = ["multi30k"]
 
   enum ModelName: String, ExpressibleByArgument, CaseIterable { case lstm, transformer }
 
@@ -26,24 +26,39 @@ struct Translation: Example {
   @Option(help: "The greatest learning rate.")
   var learningRate: Double?
 
-  @Flag(help: "Go on from the last checkpoint of the output folder.")
-  var resume = false
+  var settings: [(String, String)] {
+    let recipe = recipe
+    return [
+      ("model", model.rawValue), ("epochs", "\(recipe.epochs)"), ("learning rate", "\(recipe.learningRate)"),
+    ]
+  }
 
   /// What the models differ in beside themselves.
-  struct Recipe {
+  private struct Recipe {
     var epochs: Int
     var learningRate: Double
-    var labelSmoothing: Double
     var bar: Double
-    /// Of beam search.
-    var lengthPenalty: Double
+    var labelSmoothing = 0.1
+    var averageDecay = 0.998
+  }
+
+  private var recipe: Recipe {
+    var recipe = switch model {
+    case .transformer: Recipe(epochs: 12, learningRate: 1.5e-3, bar: 33)
+    case .lstm: Recipe(epochs: 10, learningRate: 2e-3, bar: 28)
+    }
+    if options.isShort {
+      (recipe.epochs, recipe.learningRate, recipe.labelSmoothing, recipe.averageDecay) = (80, 5e-3, 0, 0.5)
+    }
+    recipe.epochs = epochs ?? recipe.epochs
+    recipe.learningRate = learningRate ?? recipe.learningRate
+    return recipe
   }
 
   func train() async throws -> ExampleScore {
     let isShort = options.isShort
     let data = try TranslationData(
-      path: try dataPath(), vocabularySize: isShort ? 600 : 4_000,
-      limit: isShort ? 64 : nil)
+      path: try dataPath(), vocabularySize: isShort ? 600 : 4_000, limit: isShort ? 32 : nil)
     let store = ParameterStore(seed: options.seed)
     let vocabulary = data.encoding.count
     switch model {
@@ -53,51 +68,40 @@ struct Translation: Example {
         sizes.layers = TransformerConfiguration(
           width: 64, heads: 4, feedForward: 128, dropout: 0, isNormFirst: true)
       }
-      let recipe = Recipe(
-        epochs: 12, learningRate: 1.5e-3, labelSmoothing: 0.1, bar: 33, lengthPenalty: 1)
-      return try await train(TranslationTransformer(store.scope, sizes), store, data, recipe)
+      return try await train(TranslationTransformer(store.scope, sizes), store, data)
     case .lstm:
       var sizes = TranslationLSTM.Configuration(vocabulary: vocabulary)
       if isShort { (sizes.width, sizes.hidden, sizes.dropout) = (64, 128, 0) }
-      let recipe = Recipe(
-        epochs: 10, learningRate: 2e-3, labelSmoothing: 0.1, bar: 28, lengthPenalty: 1)
-      return try await train(TranslationLSTM(store.scope, sizes), store, data, recipe)
+      return try await train(TranslationLSTM(store.scope, sizes), store, data)
     }
   }
 
   private func train<Model: TranslationModel>(
-    _ model: Model, _ store: ParameterStore, _ data: TranslationData, _ recipe: Recipe
+    _ model: Model, _ store: ParameterStore, _ data: TranslationData
   ) async throws -> ExampleScore {
     let isShort = options.isShort
-    let epochs = epochs ?? (isShort ? 80 : recipe.epochs)
+    let recipe = recipe
     let source = TranslationData.loader(
-      data.training, batchSize: isShort ? 32 : 128, seed: options.seed)
-    let total = epochs * source.batchCount
-    let rate = learningRate ?? (isShort ? 5e-3 : recipe.learningRate)
+      data.training, batchSize: isShort ? 16 : 128, seed: options.seed)
+    let total = recipe.epochs * source.batchCount
     let optimizer = AdamW(
-      learningRate: .warmupCosine(rate, warmup: total / 10, total: total), beta2: 0.98,
+      learningRate: .warmupCosine(recipe.learningRate, warmup: total / 10, total: total), beta2: 0.98,
       epsilon: 1e-9, weightDecay: 1e-4
-    ).after(.clip(norm: 1)).averaging(.ema(decay: isShort ? 0.5 : 0.998))
+    ).after(.clip(norm: 1)).averaging(.ema(decay: recipe.averageDecay))
     let step = Step<Model, TranslationBatch>(
       model, optimizer, seed: options.seed, precision: isShort ? nil : .bf16
     ) { model, batch in
-      Translation.loss(model, batch, labelSmoothing: isShort ? 0 : recipe.labelSmoothing)
+      Translation.loss(model, batch, labelSmoothing: recipe.labelSmoothing)
     }
     var held: [TranslationBatch] = []
     let loader = TranslationData.loader(data.validation, batchSize: 128, seed: 0)
     for try await batch in loader.epoch(0) { held.append(batch) }
     let loss = compiled { (batch: TranslationBatch) in Translation.loss(model, batch) }
 
-    Interruption.watch()
-    try folder.prepare()
-    let about = RunDescription(seed: options.seed)
-    let settings = [("model", self.model.rawValue), ("epochs", "\(epochs)"), ("learning rate", "\(rate)")]
-    try folder.begin(
-      configuration: settings.map { "\($0.0.replacing(" ", with: "_")): \($0.1)\n" }.joined(), about)
     let trainer = try Trainer(
       step, store, source: source,
       options: TrainingOptions(
-        epochs: epochs, validateEvery: isShort ? total : nil, readEvery: 20), folder: folder,
+        epochs: recipe.epochs, validateEvery: isShort ? total : nil, readEvery: 20), folder: folder,
       callbacks: [
         Checkpointing(), HistoryFile(),
         ProgressDisplay(title: "\(self.model.rawValue) on Multi30k", unit: "sentences"),
@@ -108,17 +112,16 @@ struct Translation: Example {
       }
       return ["loss": sum / Double(held.count)]
     }
-    let last = resume ? try Checkpoint(path: folder.lastCheckpoint) : nil
-    guard case .finished = try await trainer.run(from: last) else { throw ExitCode(130) }
+    try await complete(trainer, from: start())
 
     let search = BeamSearch(
-      width: 5, maximumLength: 60, endToken: TranslationData.end, lengthPenalty: recipe.lengthPenalty)
+      width: 5, maximumLength: 60, endToken: TranslationData.end, lengthPenalty: 1)
     let found = try store.withValues(step.averagedParameters) {
       try Translation.translate(data.test.sources, data, TranslationDecoder(model, search))
     }
     var bleu = BLEU()
     try bleu.update(found, data.test.targets.map { [$0] })
-    try report(trainer.context, found, data.test, bleu, settings)
+    try report(trainer.context, found, data.test, bleu)
     return ExampleScore(name: "BLEU on test 2016", value: bleu.value, bar: recipe.bar)
   }
 
@@ -152,8 +155,7 @@ struct Translation: Example {
   }
 
   private func report(
-    _ context: TrainingContext, _ found: [String], _ test: TranslationData.Texts, _ bleu: BLEU,
-    _ settings: [(String, String)]
+    _ context: TrainingContext, _ found: [String], _ test: TranslationData.Texts, _ bleu: BLEU
   ) throws {
     let history = context.position.history
     let seconds = history.reduce(0) { $0 + $1.seconds }
@@ -172,7 +174,7 @@ struct Translation: Example {
       .table(head: ["source", "reference", "translation"], rows: rows), under: "Translations",
       note: "Every \(max(found.count / 20, 1))th sentence of the test. BLEU: \(bleu.signature)")
     page.add(.settings(settings), under: "Settings")
-    try AtomicFile.write(page.html, to: folder.report)
+    try write(page)
     try AtomicFile.write(found.map { $0 + "\n" }.joined(), to: folder.path + "/test_2016.de")
   }
 }

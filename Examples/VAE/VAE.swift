@@ -11,15 +11,14 @@ struct VAE: Example {
   static let configuration = CommandConfiguration(
     commandName: "vae",
     abstract: "A variational autoencoder on Fashion-MNIST: a test bound of at most 240 nats.")
-  static let dataName: String? = "fashion-mnist"
+  static let dataNames = ["fashion-mnist"]
 
   @Flag(name: .customLong("plain"), help: "A plain autoencoder, scored by its squared error.")
   var isPlain = false
 
-  @Flag(name: .customLong("resume"), help: "Go on from the last checkpoint of the folder.")
-  var resumes = false
-
   @OptionGroup var options: ExampleOptions
+
+  var settings: [(String, String)] { [("plain", "\(isPlain)")] }
 
   /// What is trained and measured, whichever of the two it is.
   private struct Coder: Sendable {
@@ -34,9 +33,7 @@ struct VAE: Example {
   private static let latent = 20
 
   func train() async throws -> ExampleScore {
-    Interruption.watch()
     let dataset = try pictures()
-    let checkpoint = try folder.start(resumes: resumes)
     let isSmall = dataset.size.height < 16
     let training = options.isShort && !isSmall ? dataset.training.subset(Array(0..<6_000)) : dataset.training
     let heldOut = options.isShort ? dataset.heldOut.subset(Array(0..<360)) : dataset.heldOut
@@ -54,9 +51,6 @@ struct VAE: Example {
     let measured = compiled { coder.score(scaled($0)) }
     let title = (isPlain ? "Autoencoder" : "Variational autoencoder") + " on \(dataset.name)"
     let about = RunDescription(seed: options.seed)
-    if checkpoint == nil {
-      try folder.begin(configuration: "plain: \(isPlain)\nseed: \(options.seed)\n", about)
-    }
     let name = isPlain ? "squared error" : "negative ELBO"
     let trainer = try Trainer(
       step, store, source: source, options: TrainingOptions(epochs: epochs, readEvery: 20), folder: folder,
@@ -69,10 +63,9 @@ struct VAE: Example {
     ) {
       [name: try mean(of: measured, over: heldOut)]
     }
-    try await trainer.runToEnd(from: checkpoint)
-    let value = trainer.context.position.history.last?["validation/" + name] ?? .infinity
+    try await complete(trainer, from: start())
     return ExampleScore(
-      name: isPlain ? "test squared error of a pixel" : "test negative ELBO in nats", value: value,
+      name: isPlain ? "test squared error of a pixel" : "test negative ELBO in nats", value: trainer.context.validated(name),
       bar: isPlain ? 0.012 : 240, higherIsBetter: false)
   }
 

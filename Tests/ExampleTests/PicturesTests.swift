@@ -41,6 +41,11 @@ import Testing
     return Image(height: 32, width: 32, channels: 3, pixels: pixels)
   }
 
+  /// None of the sentences that are scored occurs in training; there are some thousands.
+  @Test func captions() async throws {
+    #expect(try await shortRun(Captions.self) > 0.1)
+  }
+
   /// A picture is the same for the same seed, and no pair that is scored is trained on.
   @Test func madePicturesAreDeterministic() {
     let training = CaptionedPicture.make(50, seed: 3, unseen: false)

@@ -45,6 +45,12 @@ extension ExampleTests {
     }
     try write("TREC.train", questions)
     try write("TREC.test", Array(questions.suffix(40)))
-    #expect(try await shortRun(TREC.self, ["--data", folder.path]) > 0.8)
+    let run = ["--short", "--data", folder.path, "--output", folder.path + "/run"]
+    let score = try await TREC.parse(run).train().value
+    #expect(score > 0.8)
+    // A run that has ended goes on from its end; one of another seed does not.
+    #expect(try await TREC.parse(run + ["--resume"]).train().value == score)
+    let other = try TREC.parse(run + ["--resume", "--seed", "1"])
+    await #expect(throws: (any Error).self) { try await other.train() }
   }
 }
