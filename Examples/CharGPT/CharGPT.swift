@@ -4,7 +4,8 @@ import ApusModels
 import ApusTrain
 import ArgumentParser
 
-/// nanoGPT's setting for a processor: a GPT of 4 layers × 128 on the characters of Shakespeare's plays.
+/// nanoGPT's setting for a processor, with twice its learning rate: a GPT of 4 layers × 128 on the characters of
+/// Shakespeare's plays.
 struct CharGPT: Example {
   static let configuration = CommandConfiguration(
     commandName: "char-gpt",
@@ -12,6 +13,11 @@ struct CharGPT: Example {
   static let dataNames = ["tinyshakespeare"]
 
   @OptionGroup var options: ExampleOptions
+
+  @Option(help: "The greatest learning rate.")
+  var learningRate = 2e-3
+
+  var settings: [(String, String)] { [("learning rate", "\(learningRate)")] }
 
   func train() async throws -> ExampleScore {
     let text = try CharacterText(path: try dataPath() + "/input.txt")
@@ -25,7 +31,7 @@ struct CharGPT: Example {
       GPT.Configuration(
         vocabulary: text.vocabulary.count, context: 64, layers: 4, heads: 4, width: 128, bias: false))
 
-    let rate = Schedule.warmupCosine(1e-3, warmup: steps / 20, total: steps, final: 1e-4)
+    let rate = Schedule.warmupCosine(learningRate, warmup: steps / 20, total: steps, final: learningRate / 10)
     func adam(decay: Double) -> AdamW { AdamW(learningRate: rate, beta2: 0.99, weightDecay: decay) }
     let optimizer = ParameterGroups(ParameterGroup("*.ln_*", adam(decay: 0)), default: adam(decay: 0.1))
     let step = Step(model, optimizer.after(.clip(norm: 1)), seed: options.seed) { model, batch in
