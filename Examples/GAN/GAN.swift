@@ -16,9 +16,14 @@ struct GAN: Example {
   @Option(help: "Which network makes the pictures: dcgan or gansformer.")
   var generator = GeneratorKind.dcgan
 
+  @Option(help: "The greatest learning rate, of both players.")
+  var learningRate: Double?
+
   @OptionGroup var options: ExampleOptions
 
-  var settings: [(String, String)] { [("generator", generator.rawValue)] }
+  private var rate: Double { learningRate ?? (options.isShort ? 1e-3 : 2e-4) }
+
+  var settings: [(String, String)] { [("generator", generator.rawValue), ("learning rate", "\(rate)")] }
 
   func train() async throws -> ExampleScore {
     let dataset = try pictures()
@@ -31,7 +36,7 @@ struct GAN: Example {
     let size = dataset.size
     let players = try Players(
       generator, ImageShape(height: size.height, width: size.width, channels: size.channels),
-      classes: dataset.classNames.count, width: options.isShort ? 32 : 64, seed: options.seed)
+      classes: dataset.classNames.count, width: 32, seed: options.seed)
     let epochs = options.isShort ? (isSmall ? 24 : 4) : 8
     let step = adversarialStep(players, totalSteps: epochs * source.batchCount)
 
@@ -64,8 +69,7 @@ struct GAN: Example {
 
   /// The players take turns; the generator's weights are averaged.
   private func adversarialStep(_ players: Players, totalSteps: Int) -> AdversarialStep<Batch> {
-    let rate = Schedule.cosine(generator == .dcgan ? 1e-3 : 6e-4, total: totalSteps)
-    let optimizer = Adam(learningRate: rate, beta1: 0.5)
+    let optimizer = Adam(learningRate: .cosine(rate, total: totalSteps), beta1: 0.5)
     let decay = options.isShort ? 0.98 : 0.998
     return AdversarialStep(
       generator: .init(

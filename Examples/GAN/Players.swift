@@ -36,7 +36,7 @@ struct Players: Sendable {
         scope, .init(shape, components: 8, latent: 16, width: width / 2, classes: classes))
       make = { generator($0, classes: $1) }
     }
-    let discriminator = DCGANDiscriminator(
+    let discriminator = ProjectionDiscriminator(
       store.scope / "discriminator", shape, width: width, classes: classes)
     judge = { discriminator($0, classes: $1) }
     self.store = store

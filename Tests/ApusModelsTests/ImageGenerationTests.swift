@@ -14,6 +14,9 @@ import Testing
     try expectOutputs(
       golden["dcgan-discriminator"], { DCGANDiscriminator($0, colour, width: 4, classes: 10) }
     ) { [$0(patterned("x", [2, 32, 32, 3]), classes: labels)] }
+    try expectOutputs(
+      golden["projection-discriminator"], { ProjectionDiscriminator($0, colour, width: 4, classes: 10) }
+    ) { [$0(patterned("x", [2, 32, 32, 3]), classes: labels)] }
     let sizes = GANsformerGenerator.Configuration(
       ImageShape(height: 8, width: 8, channels: 3), components: 4, latent: 8, styleWidth: 12,
       width: 6, depth: 2, classes: 5)

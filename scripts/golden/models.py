@@ -122,6 +122,7 @@ def main(folder):
         "text-detector": (own.TextDetector(3, [4, 6, 8, 8, 8], 6), [images("x", 1, 64, 96, 3)]),
         "dcgan-generator": (own.DCGANGenerator(16, 4, 1, 10), [latent, labels[:1]]),
         "dcgan-discriminator": (own.DCGANDiscriminator(4, 3, 10), [x, labels]),
+        "projection-discriminator": (own.ProjectionDiscriminator(4, 3, 10), [x, labels]),
         "gansformer": (own.GANsformer(4, 8, 12, 6, 3, 5), [latents, labels]),
         "tabular-mlp": (series.TabularMLP(3, [4, 7], [8, 6]), [rows, torch.tensor([[3, 0], [1, 6]])]),
         "dlinear": (series.DLinear(16, 6, 5), [past.transpose(1, 2)]),

@@ -141,6 +141,24 @@ class DCGANDiscriminator(nn.Module):
         return scores + (features.mean((2, 3)) * self.embedding(classes)).sum(1)
 
 
+class ProjectionDiscriminator(nn.Module):
+    """For images of 32 x 32; maps are flattened channels last."""
+
+    def __init__(self, width, channels, classes):
+        super().__init__()
+        widths = [channels, width, 2 * width, 4 * width]
+        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in zip(widths, widths[1:]))
+        self.hidden, self.output = nn.Linear(16 * 4 * width, 4 * width), nn.Linear(4 * width, 1)
+        self.embedding = nn.Embedding(classes, 4 * width)
+
+    def forward(self, x, classes):
+        for convolution in self.convolutions:
+            x = F.leaky_relu(convolution(x), 0.2)
+        features = F.leaky_relu(self.hidden(x.permute(0, 2, 3, 1).flatten(1)), 0.2)
+        match = (features * self.embedding(classes)).sum(1) / features.shape[1] ** 0.5
+        return self.output(features).squeeze(1) + match
+
+
 class BipartiteAttention(nn.Module):
     def __init__(self, width, style):
         super().__init__()

@@ -95,10 +95,10 @@ public struct DCGANDiscriminator: Sendable {
 }
 
 // The first values of the paper.
-private let convolutionStart = Initializer.normal(std: 0.02)
+let convolutionStart = Initializer.normal(std: 0.02)
 private let normStart = Initializer.normal(mean: 1, std: 0.02)
 
-private func checkHalvings(_ shape: ImageShape, _ name: String) {
+func checkHalvings(_ shape: ImageShape, _ name: String) {
   check(
     shape.halvings > 0, .shape, name,
     "images of \(shape.height) × \(shape.width) cannot be halved",
