@@ -23,7 +23,7 @@ struct TREC: Example {
     let questions = training.encoded(vocabulary, classes)
     let lengths = questions.samples.map(\.tokens.count)
     let source = Loader(
-      questions, batchSize: 50, sampler: .bucketed(lengths: lengths), seed: options.seed
+      questions, batchSize: 50, sampler: .bucketed(lengths: lengths), seed: options.seed, dropsLast: true
     ) { QuestionBatch($0) }
     let heldOut = try test.encoded(vocabulary, classes).batched(100).samples().map { QuestionBatch($0) }
 

@@ -6,7 +6,8 @@ import ApusRuntime
 struct TraceHistory: Sendable {
   private let subject: String
   private var last: TraceSignature?
-  private var limit = 8
+  /// Sentences grouped by length have about a dozen.
+  private var limit = 16
 
   init(_ subject: String) { self.subject = subject }
 
