@@ -1,4 +1,3 @@
-import ApusData
 import ApusFormats
 import ApusModels
 import ApusTrain
@@ -7,7 +6,7 @@ import Foundation
 
 struct Train: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a model on images.",
+    abstract: "Train a model on images, tables, texts or series.",
     discussion: """
       Settings come from the configuration file, then from options, which win. Ctrl-C saves a checkpoint; \
       --resume goes on from it and gives the same weights, bit for bit, as training without a break. \
@@ -20,16 +19,20 @@ struct Train: AsyncParsableCommand {
   @Argument(help: "A configuration file in YAML.")
   var config: String?
 
-  @Option(help: "'digits', or a folder with MNIST's four files or with one folder of images a class.")
+  @Option(
+    help: """
+      'digits', a folder with MNIST's four files or with one folder of images a class; or the path of the data of \
+      the kind that the configuration file has.
+      """)
   var data: String?
 
   @Option(help: "The model: \(ModelRegistry.names.joined(separator: ", ")).")
   var model: String?
 
-  @Option(help: "How often all images are seen.")
+  @Option(help: "How often all of the data is seen.")
   var epochs: Int?
 
-  @Option(help: "Images in a step.")
+  @Option(help: "Samples in a step.")
   var batchSize: Int?
 
   @Option(help: "The highest learning rate.")
@@ -76,7 +79,7 @@ struct Train: AsyncParsableCommand {
 
   private func tellWhatWouldBe() throws {
     let settings = try settings()
-    let run = try DryRun(settings, settings.openDataset())
+    let run = try ConfiguredTraining.dryRun(settings)
     try display.print(run, text: run.text)
   }
 
@@ -91,15 +94,12 @@ struct Train: AsyncParsableCommand {
         "\(output) holds a run already: give --resume to go on with it, --overwrite to replace it, "
           + "or another --output.")
     }
-    let dataset = try settings.openDataset()
+    let training = try ConfiguredTraining(settings)
     try folder.prepare()
     if checkpoint == nil { try folder.clear() }
     Interruption.watch()
-    let trainer = ClassifierTrainer(settings, dataset, folder: folder, progress: TerminalProgress.suitable())
-    switch try await trainer.run(from: checkpoint) {
-    case .finished(let result): try report(result, dataset, folder)
-    case .stopped(let position): try reportStop(position, settings, folder)
-    }
+    let result = try await training.run(in: folder, from: checkpoint, progress: TerminalProgress.suitable())
+    try result.isFinished ? report(result, settings, folder) : reportStop(result.position, settings, folder)
   }
 
   /// The settings of the file, changed by the options.
@@ -117,6 +117,7 @@ struct Train: AsyncParsableCommand {
       settings.weightDecay = weightDecay
     }
     if let shift {
+      guard settings.isOfImages else { throw CommandError("--shift is for images.") }
       guard settings.transforms == nil else {
         throw CommandError("--shift is for runs without 'transforms' in the file.")
       }
@@ -155,44 +156,44 @@ struct Train: AsyncParsableCommand {
     var data: String
     var seed: UInt64
     var epochs: Int
+    /// Of what is held out.
+    var metrics: [String: Double]
     var accuracy: Double?
     var loss: Double?
     var parameters: Int?
     var seconds: Double
   }
 
-  private func report(_ result: ClassifierTrainer.Result, _ dataset: ImageDataset, _ folder: RunFolder) throws {
-    let sample = try folder.writeSample(of: dataset)
-    let settings = result.configuration
+  private func report(
+    _ result: ConfiguredTraining.Result, _ settings: TrainingConfiguration, _ folder: RunFolder
+  ) throws {
     let report = Report(
       status: "finished", output: folder.path, model: settings.model.name, data: settings.data,
-      seed: settings.seed, epochs: result.position.epoch, accuracy: result.evaluation.accuracy,
-      loss: result.evaluation.loss, parameters: result.classifier.store.trainableCount,
+      seed: settings.seed, epochs: result.position.epoch, metrics: result.metrics,
+      accuracy: result.metrics["accuracy"], loss: result.metrics["loss"], parameters: result.parameters,
       seconds: result.position.history.reduce(0) { $0 + $1.seconds })
     let program = CommandLine.arguments[0]
     try display.print(
       report,
       text: """
 
-        \(result.evaluation.confusion.table)
-
-        accuracy on \(dataset.heldOut.count) held-out images: \(percent(result.evaluation.accuracy))
+        \(result.summary)
         model and report are in \(folder.path); open \(folder.report) in a browser
 
         Next:
-          \(program) predict \(folder.path) \(sample)
-          \(program) evaluate \(folder.path)
-          \(program) inspect \(folder.path)
+        \(result.suggestions.map { "  \(program) \($0)" }.joined(separator: "\n"))
         """)
   }
 
   private func reportStop(
     _ position: Checkpoint.Position, _ settings: TrainingConfiguration, _ folder: RunFolder
   ) throws {
+    let metrics = position.history.last?.metrics ?? [:]
+    let heldOut = metrics.filter { $0.key.hasPrefix("validation/") }.map { (String($0.key.dropFirst(11)), $0.value) }
     let report = Report(
       status: "interrupted", output: folder.path, model: settings.model.name, data: settings.data,
-      seed: settings.seed, epochs: position.epoch, accuracy: position.history.last?["validation/accuracy"],
-      loss: position.history.last?["validation/loss"], parameters: nil,
+      seed: settings.seed, epochs: position.epoch, metrics: Dictionary(uniqueKeysWithValues: heldOut),
+      accuracy: metrics["validation/accuracy"], loss: metrics["validation/loss"], parameters: nil,
       seconds: position.history.reduce(position.seconds) { $0 + $1.seconds })
     let program = CommandLine.arguments[0]
     try display.print(

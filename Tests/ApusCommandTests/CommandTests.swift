@@ -197,6 +197,47 @@ import Testing
     }
   }
 
+  /// What is no classifier of images is tried, trained, stopped, gone on with and looked at like one.
+  @Test func aTableIsTrained() throws {
+    try withFolder { folder in
+      let rows = (0..<400).map { "\($0 * 7 % 100),\($0 * 7 % 100 < 50 ? "low" : "high")\n" }
+      let (table, config) = ("\(folder)/t.csv", "\(folder)/c.yaml")
+      try Data(("level,name\n" + rows.joined()).utf8).write(to: URL(fileURLWithPath: table))
+      try Data("data: {table: '\(table)', target: name}\nepochs: 4\nlearningRate: 0.01\n".utf8)
+        .write(to: URL(fileURLWithPath: config))
+      let dry = try apus("train", "--dry-run", config, "--json").json()
+      #expect(dry["unit"] as? String == "rows" && dry["samples"] as? Int == 320 && dry["classes"] as? Int == 2)
+
+      let run = "\(folder)/run"
+      let script = """
+        '\(CommandTests.program)' train '\(config)' --output '\(run)' 2>/dev/null &
+        while [ ! -e '\(run)/history.json' ]; do sleep 0.01; done
+        kill -INT $!
+        wait $!
+        """
+      let stopped = try shell(script)
+      #expect(stopped.status == 130 || stopped.status == 0)
+      let trained = try apus("train", "--resume", "--output", run, "--json")
+      #expect(trained.status == 0, "\(trained.errors)")
+      let report = try trained.json()
+      #expect(report["status"] as? String == "finished" && report["model"] as? String == "tabularMLP")
+      let accuracy = try #require(report["accuracy"] as? Double)
+      #expect(accuracy > 0.8 && (report["metrics"] as? [String: Double])?["accuracy"] == accuracy)
+      let whole = try apus("train", config, "--output", "\(folder)/whole")
+      #expect(whole.output.contains("accuracy on 80 held-out rows: "))
+      let compared = try shell("cmp '\(folder)/whole/weights.safetensors' '\(run)/weights.safetensors'")
+      #expect(compared.status == 0)
+
+      #expect(try apus("inspect", run).output.contains("hidden.0.weight"))
+      for arguments in [["evaluate", run], ["predict", run, "x.png"]] {
+        let refused = try launch(CommandTests.program, arguments)
+        #expect(refused.status == 1 && refused.errors.contains("its model 'tabularMLP' is made for a table;"))
+      }
+      let size = try apus("train", config, "--image-size", "8", "--dry-run")
+      #expect(size.status == 1 && size.errors == "apus: 'imageSize' is for images; the data is a table.\n")
+    }
+  }
+
   @Test func versionIsOneObject() throws {
     let run = try apus("version", "--json")
     #expect(run.status == 0 && run.errors.isEmpty)

@@ -102,7 +102,7 @@ import Testing
     }
   }
 
-  static let models = ModelRegistry.names.joined(separator: ", ")
+  static let models = ModelCatalog.catalog.table.names.joined(separator: ", ")
   static let layerNames = LayerCatalog.catalog.table.names.joined(separator: ", ")
 
   static let mistakes: [(yaml: String, sentence: String)] = [
@@ -127,9 +127,32 @@ import Testing
     ("data: [a, b]\n", "c.yaml:1:7: 'data' must be a text, or keys and values, not a list."),
     (
       "data: {folder: a}\n",
-      "c.yaml:1:8: there is no key 'folder' in 'data'. Known keys: heldOut, imageSize, path."
+      "c.yaml:1:8: there is no key 'folder' in 'data'. Known keys: \(DataCatalog.catalog.table.names.sorted().joined(separator: ", "))."
     ),
-    ("data: {heldOut: 0.2}\n", "c.yaml:1:7: 'data' needs 'path', a text."),
+    (
+      "data: {heldOut: 0.2}\n",
+      "c.yaml:1:7: 'data' needs one of \(DataCatalog.catalog.table.names.joined(separator: ", ")), which says where it is."
+    ),
+    ("data: {path: a, table: b}\n", "c.yaml:1:7: 'data' is of one kind: give 'path' or 'table'."),
+    (
+      "data: {path: a, target: b}\n",
+      "c.yaml:1:17: there is no key 'target' in 'data' (path). Known keys: heldOut, imageSize, path."
+    ),
+    ("data: {table: a}\n", "c.yaml:1:7: 'data' (table) needs 'target', a text."),
+    (
+      "model: resnet18\ndata: {table: a, target: b}\n",
+      "c.yaml:1:8: 'model' must be one of tabularMLP, layers where the data is a table, not 'resnet18'."
+    ),
+    (
+      "model: tabularMLP\n",
+      "c.yaml:1:8: 'model' must be one of \((ModelCatalog.names(for: .images)).joined(separator: ", ")) where the data is "
+        + "images, not 'tabularMLP'."
+    ),
+    (
+      "data: {table: a, target: b}\ntransforms: []\n",
+      "c.yaml:2:1: 'transforms' is for images; the data is a table."
+    ),
+    ("data: {table: a, target: b}\nshift: 1\n", "c.yaml:2:1: 'shift' is for images; the data is a table."),
     (
       "data: {path: a, heldOut: 1}\n",
       "c.yaml:1:26: 'heldOut' must be from 0.001 to 0.999, not '1'."
@@ -143,7 +166,7 @@ import Testing
     ("\n\n  learningRate: 0\n", "c.yaml:3:17: 'learningRate' must be greater than 0, not '0'."),
     (
       "model: resnet\n",
-      "c.yaml:1:8: 'model' must be one of \(models), layers, not 'resnet'. Did you mean 'resnet18'?"
+      "c.yaml:1:8: 'model' must be one of \(models), not 'resnet'. Did you mean 'resnet18'?"
     ),
     (
       "model:\n  name: mlp\n  widht: 3\n",
@@ -158,7 +181,7 @@ import Testing
       "c.yaml:3:15: 'conv2D' needs 'kernel', a whole number or a list of two."
     ),
     ("model: {layers: [conv2D: 3]}\n", "c.yaml:1:18: 'conv2D' needs 'kernel', a whole number or a list of two."),
-    ("model: {layers: [linear]}\n", "c.yaml:1:18: 'linear' needs 'units', a whole number or one of classes."),
+    ("model: {layers: [linear]}\n", "c.yaml:1:18: 'linear' needs 'units', a whole number or one of classes, outputs."),
     ("model: {layers: [relu: 3]}\n", "c.yaml:1:24: 'relu' takes no options, but '3' was found."),
     (
       "model: {layers: [maxPool2D: [2, 2, 2]]}\n",
@@ -172,7 +195,7 @@ import Testing
     ("model: {layers: [linear: 0]}\n", "c.yaml:1:26: 'units' must be at least 1, not '0'."),
     (
       "model: {layers: [linear: clases]}\n",
-      "c.yaml:1:26: 'units' must be a whole number or one of classes, not 'clases'."
+      "c.yaml:1:26: 'units' must be a whole number or one of classes, outputs, not 'clases'."
     ),
     ("model: {layers: relu}\n", "c.yaml:1:17: 'layers' must be a list in which each is a layer, not 'relu'."),
     (

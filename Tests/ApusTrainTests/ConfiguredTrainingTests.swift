@@ -119,14 +119,14 @@ import Testing
     ),
     (
       "transforms: [resize: 4]",
-      "'transforms' make images of 4 × 4 × 1 (height × width × channels), but the data's are 8 × 8 × 1; end "
+      "c.yaml:1:1: 'transforms' make images of 4 × 4 × 1 (height × width × channels), but the data's are 8 × 8 × 1; end "
         + "with 'resize', or set 'imageSize'."
     ),
     (
       "transforms: [mixUp, cutout: 2]",
       "c.yaml:1:21: 'cutout' changes images; it must stand before mixUp and cutMix."
     ),
-    ("metrics: [rocAUC]", "'metrics': rocAUC is for two classes; the data has 10."),
+    ("metrics: [rocAUC]", "c.yaml:1:1: 'metrics': rocAUC is for two classes; the data has 10."),
     (
       "loss: {name: crossEntropy, classWeights: [1, 2]}",
       "c.yaml:1:7: crossEntropy: 2 'classWeights' do not fit 10 classes."
@@ -161,13 +161,21 @@ import Testing
       #expect(isInRange, "\(entry.name)")
     }
     for entry in LossCatalog.catalog.table.entries {
-      let loss = try LossCatalog.catalog.make(Component(entry.name))(4)
+      let make = try LossCatalog.catalog.make(Component(entry.name))
+      if ["meanSquaredError", "meanAbsoluteError", "huber"].contains(entry.name) {
+        #expect(try make(.numbers)(Tensor([1, 2]), Tensor([0, 4])).item > 0, "\(entry.name)")
+      }
+      if ["meanAbsoluteError", "huber"].contains(entry.name) {
+        #expect(throws: ConfigurationError.self) { try make(.classes(4)) }
+        continue
+      }
+      let loss = try make(.classes(4))
       let logits = Tensor([0.1, 0.2, 3, -1, 1, 2, 0, 0.5], shape: [2, 4])
       #expect(loss(logits, Tensor([Int64(0), 2])).item.isFinite, "\(entry.name)")
       guard entry.name != "multiMargin" else { continue }
       #expect(loss(logits, .ones([2, 4]) * Tensor(0.25)).item.isFinite, "\(entry.name)")
     }
-    for name in MetricCatalog.names {
+    for name in MetricCatalog.names where RegressionMetric.Kind(rawValue: name) == nil {
       let scores = try ClassScores([1, 0, 0, 2, 3, 1], classes: 2)
       #expect(try MetricCatalog.value(name, scores, [0, 1, 1]).isFinite, "\(name)")
     }
@@ -195,7 +203,7 @@ import Testing
   @Test(arguments: LayerCatalog.catalog.table.names)
   func everyLayerCanBeListed(name: String) throws {
     let component = Component(name, ConfiguredTrainingTests.needed[name] ?? [:])
-    let list = try LayerList([component], ParameterStore(seed: 0).scope, input: [8, 8, 4], classes: 3)
+    let list = try LayerList([component], ParameterStore(seed: 0).scope, input: [8, 8, 4], outputs: 3)
     let y = list(.ones([2, 8, 8, 4]))
     #expect(Array(y.shape.extents.dropFirst()) == list.output)
     let isFinite = y.array(of: Float.self).allSatisfy { $0.isFinite }

@@ -1,6 +1,7 @@
 import ApusData
 import ApusFormats
 import Foundation
+import Testing
 
 @testable import ApusTrain
 
@@ -30,3 +31,30 @@ func withFolder<Result>(_ body: (String) async throws -> Result) async throws ->
 }
 
 func bytes(_ path: String) throws -> [UInt8] { try ByteSource(path: path).readAll() }
+
+/// Trains in one go and with a break in the middle of an epoch, and compares what is left, byte for byte.
+func checkResumption(of configuration: TrainingConfiguration, in folder: String, afterSteps count: Int = 3) async throws {
+  let (whole, parts) = (RunFolder(path: "\(folder)/whole"), RunFolder(path: "\(folder)/parts"))
+  try whole.prepare()
+  try parts.prepare()
+  let training = try ConfiguredTraining(configuration)
+  let result = try await training.run(in: whole, progress: SilentProgress()) { _ in false }
+  let stopped = try await ConfiguredTraining(configuration).run(in: parts, progress: SilentProgress()) {
+    $0.totalSteps == count
+  }
+  #expect(result.isFinished && !stopped.isFinished && stopped.position.step == count)
+  let checkpoint = try Checkpoint(path: parts.lastCheckpoint)
+  let settings = try TrainingConfiguration(yaml: checkpoint.configuration, file: "c.yaml")
+  let isKept = settings == configuration
+  #expect(isKept)
+  let resumed = try await ConfiguredTraining(settings).run(in: parts, from: checkpoint, progress: SilentProgress()) {
+    _ in false
+  }
+  #expect(resumed.isFinished && resumed.metrics == result.metrics)
+  var names = ["weights.safetensors"]
+  if configuration.callbacks.contains(where: { $0.name == "csvLog" }) { names.append("log.csv") }
+  for name in names {
+    let isEqual = try bytes("\(whole.path)/\(name)") == bytes("\(parts.path)/\(name)")
+    #expect(isEqual, "\(name)")
+  }
+}

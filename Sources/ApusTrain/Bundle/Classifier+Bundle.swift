@@ -38,6 +38,7 @@ extension Classifier {
   /// - Throws: `FormatError`, ``ConfigurationError`` or `TensorError` where the folder is no bundle, is
   ///   damaged, or holds a model that is not made for images or not known here.
   public init(bundle folder: String) throws {
+    if let other = try SavedModelKind(in: RunFolder(path: folder)) { throw other.isNoClassifier(folder) }
     let description = try BundleDescription(folder: folder)
     let path = "\(folder)/\(BundleDescription.descriptionFile)"
     guard case .image(let height, let width, let channels) = description.input else {

@@ -8,7 +8,7 @@ extension TrainingConfiguration {
   /// The tables of `Docs/Configuration.md` by title.
   static var tables: [(title: String, table: String)] {
     [
-      ("Keys", table(keys.map(\.option))), ("Models", table(ModelCatalog.catalog.table)),
+      ("Keys", table(keys.map(\.option))), ("Data", table(DataCatalog.catalog.table)), ("Models", table(ModelCatalog.catalog.table)),
       ("Layers", table(LayerCatalog.catalog.table)),
       ("Transforms", table(TransformCatalog.catalog.table)), ("Losses", table(LossCatalog.catalog.table)),
       ("Around optimizers", table(OptimizerCatalog.around)),

@@ -15,16 +15,15 @@ extension TrainingConfiguration {
   static let keys: [TrainingKey] = [
     TrainingKey(
       option: .init(
-        "data", .section(dataOptions), .text(defaults.data),
-        "`digits` or the path of a folder, see [Data](Data.md)")
+        "data", .variants { DataCatalog.catalog.table }, .text(defaults.data),
+        "what is trained on; a text is the `path` of images")
     ) { settings in
-      guard let heldOut = settings.heldOut else { return .section(["path": .text(settings.data)]) }
-      return .section(["path": .text(settings.data), "heldOut": .number(heldOut)])
+      .component(settings.source)
     } set: { settings, value in
-      guard case .section(let options) = value else { return }
-      if case .text(let path)? = options["path"] { settings.data = path }
-      if case .integer(let size)? = options["imageSize"] { settings.imageSize = size }
-      if case .number(let share)? = options["heldOut"] { settings.heldOut = share }
+      guard case .component(var source) = value else { return }
+      // One place for the size, so that an option of the command line changes it.
+      if case .integer(let size)? = source.options.removeValue(forKey: "imageSize") { settings.imageSize = size }
+      settings.source = source
     },
     integer(
       "imageSize", 1...4096, "height and width that the images of a folder are brought to",
@@ -32,19 +31,19 @@ extension TrainingConfiguration {
     components(
       "transforms", { TransformCatalog.catalog.table }, "changes of the images to train on, in order",
       { $0.transforms }, { $0.transforms = $1 }),
-    component("model", { ModelCatalog.catalog.table }, "the classifier", { $0.model }, { $0.model = $1 }),
+    component("model", { ModelCatalog.catalog.table }, "what is trained; if left out the first that suits the data", { $0.model }, { $0.model = $1 }),
     component(
       "loss", { LossCatalog.catalog.table }, "what training makes small",
-      { $0.loss == defaults.loss ? nil : $0.loss }, { $0.loss = $1 }),
+      { $0.loss }, { $0.loss = $1 }),
     component(
       "optimizer", { OptimizerCatalog.catalog.table }, "the rule; if left out AdamW with `weightDecay`",
       { $0.optimizer }, { $0.optimizer = $1 }),
     component(
       "schedule", { ScheduleCatalog.catalog.table }, "how the learning rate changes",
       { $0.schedule == defaults.schedule ? nil : $0.schedule }, { $0.schedule = $1 }),
-    integer("epochs", 1...large, "how often all images are seen", { $0.epochs }, { $0.epochs = $1 }),
+    integer("epochs", 1...large, "how often all of the data is seen", { $0.epochs }, { $0.epochs = $1 }),
     integer(
-      "batchSize", 1...large, "images in a step; the last of an epoch may have fewer",
+      "batchSize", 1...large, "samples in a step; the last of an epoch may have fewer",
       { $0.batchSize }, { $0.batchSize = $1 }),
     number(
       "learningRate", .positive, "the highest of the schedule", { $0.learningRate },
@@ -54,7 +53,7 @@ extension TrainingConfiguration {
       { $0.optimizer == nil ? $0.weightDecay : nil }, { $0.weightDecay = $1 }),
     integer(
       "shift", 0...4096, "each image is moved by up to this many pixels at random; not with `transforms`",
-      { $0.transforms == nil ? $0.shift : nil }, { $0.shift = $1 }),
+      { $0.transforms == nil && $0.kind == .images ? $0.shift : nil }, { $0.shift = $1 }),
     TrainingKey(
       option: .choice("precision", ["f32", "bf16"], defaults.precision, "what products are computed in")
     ) {
@@ -65,7 +64,7 @@ extension TrainingConfiguration {
     TrainingKey(
       option: .init(
         "metrics", .list(.choice(MetricCatalog.names), count: 0...MetricCatalog.names.count), .list([]),
-        "figures of the held-out images beside `loss` and `accuracy`, see [Metrics](Metrics.md)")
+        "figures of what is held out beside those there always are, see [Metrics](Metrics.md)")
     ) {
       $0.metrics.isEmpty ? nil : .list($0.metrics.map(OptionValue.text))
     } set: { settings, value in
@@ -77,20 +76,12 @@ extension TrainingConfiguration {
       { $0.callbacks.isEmpty ? nil : $0.callbacks }, { $0.callbacks = $1 }),
     TrainingKey(
       option: .init(
-        "seed", .natural, .natural(defaults.seed), "decides first weights, order, augmentation and dropout")
+        "seed", .natural, .natural(defaults.seed), "decides first weights, order, splits, augmentation and dropout")
     ) {
       .natural($0.seed)
     } set: { settings, value in
       if case .natural(let seed) = value { settings.seed = seed }
     },
-  ]
-
-  private static let dataOptions: [ConfigurationOption] = [
-    .init("path", .text, required: true, "`digits` or a folder"),
-    .integer("imageSize", 1...4096, nil, "the same as the key `imageSize`"),
-    .number(
-      "heldOut", .from(0.001, to: 0.999), nil,
-      "the share of all images that is held out, chosen by `seed`; left out: the data's own split"),
   ]
 
   private static func integer(
@@ -123,7 +114,7 @@ extension TrainingConfiguration {
     _ set: @escaping @Sendable (inout TrainingConfiguration, Component) -> Void
   ) -> TrainingKey {
     let fallback = [
-      "model": defaults.model.name, "loss": defaults.loss.name, "schedule": defaults.schedule.name,
+      "model": defaults.model.name, "schedule": defaults.schedule.name,
     ][name]
     return TrainingKey(
       option: .init(name, .component(table), fallback.map(OptionValue.text), meaning)

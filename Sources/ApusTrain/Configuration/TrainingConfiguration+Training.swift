@@ -85,23 +85,29 @@ extension TrainingConfiguration {
     }
   }
 
-  func makeStep(
-    _ classifier: Classifier, stepsPerEpoch: Int, history: MetricHistory = MetricHistory()
-  ) throws -> Step<Classifier, Batch> {
-    let loss = try LossCatalog.catalog.make(loss)(classifier.classNames.count)
-    return Step(
-      classifier, try makeOptimizer(stepsPerEpoch: stepsPerEpoch, history: history), seed: seed,
-      precision: precision == "bf16" ? .bf16 : nil
-    ) { classifier, batch in
-      loss(classifier.logits(batch.x), batch.y)
+  /// The loss of predictions of such targets.
+  func makeLoss(_ target: PredictionTarget) throws -> LossCatalog.Function {
+    let component = loss ?? LossCatalog.standard(target)
+    return try LossCatalog.catalog.make(component)(target)
+  }
+
+  func makeStep<Task: TrainingTask>(
+    _ task: Task, history: MetricHistory = MetricHistory()
+  ) throws -> Step<Void, Task.Input> {
+    let optimizer = try makeOptimizer(stepsPerEpoch: task.source.batchCount, history: history)
+    return Step((), optimizer, seed: seed, precision: precision == "bf16" ? .bf16 : nil) { _, batch in
+      try task.loss(batch)
     }
   }
 
   /// What happens beside training, in order, but for what is shown.
-  func makeCallbacks(history: MetricHistory) throws -> [any Callback] {
-    var made = try callbacks.compactMap(CallbackCatalog.catalog.make)
+  ///
+  /// - Parameter metrics: what an evaluation gives.
+  func makeCallbacks(history: MetricHistory, metrics: [String]) throws -> [any Callback] {
+    let best = metrics.contains("accuracy") ? "validation/accuracy" : "validation/loss"
+    var made = try callbacks.compactMap { try CallbackCatalog.catalog.make($0)(best) }
     if !callbacks.contains(where: { $0.name == CallbackCatalog.checkpoint }) {
-      made.insert(Checkpointing(best: MetricGoal("validation/accuracy", .higher)), at: 0)
+      made.insert(Checkpointing(best: CallbackCatalog.goal(best)), at: 0)
     }
     if schedule.name == ScheduleCatalog.plateau { made.append(PlateauWatch(history)) }
     return made + [HistoryFile()]

@@ -21,7 +21,6 @@ extension TrainingConfiguration {
     guard case .mapping(let pairs) = node.content else {
       throw node.place.error("a list of 'key: value' lines is expected here.")
     }
-    var places: [String: ConfigurationPlace] = [:]
     for (key, value) in pairs {
       guard let name = key.text, let known = TrainingConfiguration.keys.first(where: { $0.option.name == name })
       else {
@@ -29,18 +28,22 @@ extension TrainingConfiguration {
       }
       places[name] = key.place
       let decoded = try known.option.type.decode(value, name)
-      if name == "data", case .section(let options) = decoded, options["imageSize"] != nil {
+      if name == "data", case .component(let source) = decoded, source.options["imageSize"] != nil {
         places["data.imageSize"] = value.place
       }
       known.set(&self, decoded)
     }
-    try settle(places)
+    if places["model"] == nil { model = kind.model }
+    try settle()
   }
 
   /// What two keys say together.
-  private mutating func settle(_ places: [String: ConfigurationPlace]) throws {
+  private mutating func settle() throws {
     if let place = places["imageSize"], places["data.imageSize"] != nil {
       throw place.error("'imageSize' is given twice, here and in 'data'.")
+    }
+    if kind != .images, let place = places["shift"] {
+      throw place.error("'shift' is for images; the data is \(kind.noun).")
     }
     if transforms != nil, let place = places["shift"] {
       throw place.error("'shift' is not used where there are 'transforms'; give 'randomCrop' a 'padding' there.")
@@ -56,15 +59,7 @@ extension TrainingConfiguration {
       learningRate = rate
       optimizer?.options["learningRate"] = nil
     }
-    do {
-      try validate()
-    } catch var error as ConfigurationError where error.file == nil {
-      // What concerns several keys has no place of its own; the key it names has one.
-      let key = error.reason.split(separator: "'").first.map { String($0) } ?? ""
-      let place = places[key]
-      (error.file, error.line, error.column) = (place?.file, place?.line, place?.column)
-      throw error
-    }
+    try places.filled { try validate() }
   }
 
   /// Keys and values, for a report.

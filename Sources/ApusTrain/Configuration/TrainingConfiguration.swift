@@ -2,13 +2,11 @@
 ///
 /// The keys of a configuration file are the names of the properties; `Docs/Configuration.md` lists them.
 public struct TrainingConfiguration: Hashable, Sendable {
-  /// `digits`, or the path of a folder of data.
-  public var data = "digits"
-  /// The share of all images that is held out, each class by its share; nil for the data's own split.
-  public var heldOut: Double?
+  /// What is trained on: of which kind, where it is, and how it is read.
+  public var source = Component("path", ["path": .text("digits")])
   /// Height and width that the images of a folder are brought to; nil where they are of one size.
   public var imageSize: Int?
-  /// A classifier of `ModelRegistry` by name, or a list of layers.
+  /// A model that suits the data, or a list of layers.
   public var model: Component = "cnn"
   /// How often all images are seen.
   public var epochs = 20
@@ -22,7 +20,8 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var shift = 1
   /// Changes of the images to train on, in order.
   public var transforms: [Component]?
-  public var loss: Component = "crossEntropy"
+  /// What suits the target if nil: cross-entropy for classes.
+  public var loss: Component?
   /// AdamW with `weightDecay` if nil.
   public var optimizer: Component?
   public var schedule: Component = "warmupCosine"
@@ -34,8 +33,27 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var callbacks: [Component] = []
   /// Decides the first weights, the order of the images, shifts and dropout.
   public var seed: UInt64 = 0
+  /// Where the keys of a file stand.
+  var places = KeyPlaces()
 
   public init() {}
+
+  /// `digits`, or the path of the data.
+  public var data: String {
+    get { if case .text(let path)? = source.options[source.name] { path } else { "" } }
+    set { source.options[source.name] = .text(newValue) }
+  }
+
+  /// The share of the data that is held out; nil for the data's own split, or for the kind's default.
+  public var heldOut: Double? {
+    get { if case .number(let share)? = source.options["heldOut"] { share } else { nil } }
+    set { source.options["heldOut"] = newValue.map(OptionValue.number) }
+  }
+
+  /// Whether the data is images.
+  public var isOfImages: Bool { kind == .images }
+
+  var kind: DataKind { DataKind(rawValue: source.name) ?? .images }
 }
 
 extension TrainingConfiguration {
@@ -47,16 +65,22 @@ extension TrainingConfiguration {
       guard let value = key.get(self), let rule = key.option.type.brokenRule(value) else { continue }
       throw ConfigurationError("'\(key.option.name)' must be \(rule).")
     }
+    try ModelCatalog.check(model, for: kind)
+    if kind != .images, transforms != nil || imageSize != nil {
+      let key = transforms == nil ? "imageSize" : "transforms"
+      throw ConfigurationError("'\(key)' is for images; the data is \(kind.noun).")
+    }
     _ = try makeOptimizer(stepsPerEpoch: 1)
     _ = try transforms?.map(TransformCatalog.catalog.make)
-    for name in try callbacks.compactMap(CallbackCatalog.watched) { try checkWatched(name) }
+    try checkWatched(MetricCatalog.always(kind, model) + metrics)
     let twice = callbacks.first { callback in callbacks.filter { $0.name == callback.name }.count > 1 }
     if let twice { throw twice.place.error("'callbacks' has '\(twice.name)' twice.") }
   }
 
-  private func checkWatched(_ name: String) throws {
-    let known = ["loss", "validation/loss", "validation/accuracy"] + metrics.map { "validation/\($0)" }
-    guard known.contains(name) else {
+  /// - Parameter names: of what an evaluation gives.
+  func checkWatched(_ names: [String]) throws {
+    let known = ["loss"] + names.map { "validation/\($0)" }
+    for name in try callbacks.compactMap(CallbackCatalog.watched) where !known.contains(name) {
       throw ConfigurationError(
         "'callbacks': there is no metric '\(name)'.\(nearest(name, known)) Those of this run are "
           + "\(known.joined(separator: ", ")); others are listed in 'metrics'.")

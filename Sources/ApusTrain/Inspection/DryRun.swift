@@ -8,17 +8,20 @@ import ApusRuntime
 public struct DryRun: Encodable, Sendable {
   public var model: String
   public var data: String
-  /// Extents of an image: height, width, channels.
-  public var input: [Int]
-  public var classes: Int
+  /// Extents of one example by the name of the input: of an image height, width, channels.
+  public var inputs: [String: [Int]]
+  /// Nil where none are told apart.
+  public var classes: Int?
   public var layers: [Layer]
   /// Numbers in all parameters and buffers, and in those that are trained.
   public var parameters: Int
   public var trainableParameters: Int
   public var parameterBytes: Int
   public var optimizerBytes: Int
-  public var images: Int
-  public var heldOutImages: Int
+  /// What samples are called: `images`, `rows`.
+  public var unit: String
+  public var samples: Int
+  public var heldOutSamples: Int
   public var batchSize: Int
   public var epochs: Int
   public var stepsPerEpoch: Int
@@ -26,24 +29,24 @@ public struct DryRun: Encodable, Sendable {
   /// A whole batch forward, backward and the update of the weights; of several kinds of steps the
   /// greatest figures.
   public var step: Program
-  /// The evaluation of held-out images.
+  /// The evaluation of what is held out.
   public var evaluation: Program
-  /// One image.
+  /// One sample.
   public var inference: Program
 
   /// A module of the model, in the order in which it is computed.
   public struct Layer: Encodable, Hashable, Sendable {
     public var name: String
-    /// Extents of its last result for one image.
+    /// Extents of its last result for one sample.
     public var output: [Int]
     public var parameters: Int
-    /// Floating-point operations for one image; a multiply-add counts as two.
+    /// Floating-point operations for one sample; a multiply-add counts as two.
     public var flops: Int
   }
 
   /// Work and memory of one program, exact.
   public struct Program: Encodable, Hashable, Sendable {
-    /// Images at once.
+    /// Samples at once.
     public var batch: Int
     public var flops: Int
     /// Intermediate results.
@@ -62,21 +65,22 @@ public struct DryRun: Encodable, Sendable {
   /// - Throws: ``ConfigurationError`` or `TensorError` where model, transforms or optimizer do not fit the
   ///   data.
   public init(_ configuration: TrainingConfiguration, _ dataset: ImageDataset) throws {
+    self = try configuration.places.filled {
+      try DryRun(configuration, ImageClassificationTask(configuration, dataset, .shapesOnly()))
+    }
+  }
+
+  init(_ configuration: TrainingConfiguration, _ task: some TrainingTask) throws {
     try configuration.validate()
-    try MetricCatalog.check(configuration.metrics, classes: dataset.classNames.count)
-    let store = ParameterStore.shapesOnly()
-    let classifier = try Classifier(
-      configuration.model, size: dataset.size, classNames: dataset.classNames,
-      normalization: Normalization(of: dataset.training), store: store)
-    try classifier.checkExport()
-    let loader = try configuration.makeLoader(dataset)
-    let step = try configuration.makeStep(classifier, stepsPerEpoch: loader.batchCount)
+    try task.checkExport()
+    let step = try configuration.makeStep(task)
+    let (store, source) = (task.store, task.source)
 
     model = configuration.model.name
     data = configuration.data
-    input = [dataset.size.height, dataset.size.width, dataset.size.channels]
-    classes = dataset.classNames.count
-    layers = DryRun.layers(store.parameters, try classifier.program(batch: 1).program)
+    inputs = task.inputs
+    classes = task.classNames?.count
+    layers = DryRun.layers(store.parameters, try task.inference.program(task.example(1)))
     parameters = store.parameters.reduce(0) { $0 + $1.shape.elementCount }
     trainableParameters = store.trainableCount
     parameterBytes = store.parameters.reduce(0) { $0 + $1.shape.elementCount * $1.dtype.byteCount }
@@ -86,33 +90,20 @@ public struct DryRun: Encodable, Sendable {
         return state.values.reduce(sum) { $0 + $1.elementCount * $1.dtype.byteCount }
       }
     }
-    images = dataset.training.count
-    heldOutImages = dataset.heldOut.count
-    batchSize = min(configuration.batchSize, dataset.training.count)
+    unit = task.unit
+    samples = source.count
+    heldOutSamples = task.heldOutCount
+    batchSize = min(configuration.batchSize, samples)
     epochs = configuration.epochs
-    stepsPerEpoch = loader.batchCount
-    steps = configuration.stepOptions.totalSteps(loader.batchCount)
-    let batch = DryRun.batch(batchSize, configuration, dataset)
+    stepsPerEpoch = source.batchCount
+    steps = configuration.stepOptions.totalSteps(stepsPerEpoch)
+    let batch = task.example(batchSize)
     self.step = Program(
       batch: batchSize,
       try DryRun.phases(step.optimizer, steps: steps).map { try step.cost(of: batch, step: $0) })
-    let evaluated = min(Classifier.batchSize, max(heldOutImages, 1))
-    evaluation = Program(batch: evaluated, [try classifier.cost(batch: evaluated)])
-    inference = Program(batch: 1, [try classifier.cost(batch: 1)])
-  }
-
-  /// A batch of the types that the loader makes.
-  private static func batch(
-    _ count: Int, _ configuration: TrainingConfiguration, _ dataset: ImageDataset
-  ) -> Batch {
-    let names = Set(configuration.transforms?.map(\.name) ?? [])
-    let size = dataset.size
-    let isSoft = names.contains("mixUp") || names.contains("cutMix")
-    return Batch(
-      x: .zeros(
-        [count, size.height, size.width, size.channels], dtype: names.contains("mixUp") ? .f32 : .u8),
-      y: isSoft
-        ? .zeros([count, dataset.classNames.count], dtype: .f32) : .zeros([count], dtype: .i64))
+    let evaluated = min(task.evaluationBatchSize, max(heldOutSamples, 1))
+    evaluation = Program(batch: evaluated, [try task.cost(batch: evaluated)])
+    inference = Program(batch: 1, [try task.cost(batch: 1)])
   }
 
   /// A step of each kind that the optimizer knows among the first ones.
@@ -156,16 +147,18 @@ extension DryRun {
       ]
     }
     let programs = [
-      ("a step", step), ("evaluation", evaluation), ("one image", inference),
+      ("a step", step), ("evaluation", evaluation), ("inference", inference),
     ].map { name, program in
       [
-        "\(name) (\(grouped(program.batch)) \(program.batch == 1 ? "image" : "images"))",
+        "\(name) (\(grouped(program.batch)) \(program.batch == 1 ? String(unit.dropLast()) : unit))",
         "\(grouped(program.flops)) operations", Inspection.size(program.arenaBytes),
         "\(grouped(program.peakMemoryBytes)) bytes (\(Inspection.size(program.peakMemoryBytes)))",
       ]
     }
+    let takes = inputs.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    let about = takes.joined(separator: ", ") + (classes.map { ", \($0) classes" } ?? "")
     return """
-      \(model) on \(data): images \(input), \(classes) classes
+      \(model) on \(data): \(about)
 
       \(Inspection.table([["layer", "output", "parameters", "operations"]] + rows))
 
@@ -173,7 +166,7 @@ extension DryRun {
       (\(Inspection.size(parameterBytes)))
       optimizer state  \(Inspection.size(optimizerBytes))
       steps            \(grouped(steps)): \(grouped(epochs)) epochs of \(grouped(stepsPerEpoch)), \
-      \(grouped(images)) images, \(grouped(batchSize)) in a step; \(grouped(heldOutImages)) held out
+      \(grouped(samples)) \(unit), \(grouped(batchSize)) in a step; \(grouped(heldOutSamples)) held out
 
       \(Inspection.table([["program", "work", "arena", "peak memory"]] + programs))
       """

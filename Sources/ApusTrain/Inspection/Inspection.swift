@@ -51,7 +51,10 @@ public struct Inspection: Encodable, Sendable {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw FormatError(.notFound, path, "there is no such file or folder.")
     }
-    if isFolder.boolValue {
+    if isFolder.boolValue, try SavedModelKind(in: RunFolder(path: path)) != nil {
+      // Its layers need data to be made for.
+      try self.init(safetensors: "\(path)/\(BundleDescription.weightsFile)")
+    } else if isFolder.boolValue {
       try self.init(bundle: path, batch: batch)
     } else if path.hasSuffix(".safetensors") {
       try self.init(safetensors: path)

@@ -41,7 +41,7 @@ extension ConfusionMatrix {
     // Long names do not fit over the columns; numbers stand for them.
     let heads = isWide ? names.indices.map(String.init) : names
     let largest = counts.joined().max() ?? 0
-    let width = max(4, heads.map(\.count).max() ?? 0, String(largest).count + 1)
+    let width = max(4, (heads.map(\.count).max() ?? 0) + 1, String(largest).count + 1)
     let prefix = isWide ? String(names.count).count + 1 : 0
     let margin = prefix + nameWidth
     var lines = [

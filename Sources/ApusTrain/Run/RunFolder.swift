@@ -13,8 +13,9 @@ import Foundation
 /// | `checkpoints/last.safetensors` | all that is needed to go on |
 /// | `checkpoints/best.safetensors` | the same, from the epoch with the best of a metric |
 /// | `checkpoints/step-….safetensors` | earlier ones, where a run keeps several |
-/// | `bundle.json`, `model.onnx`, `weights.safetensors` | the trained model |
-/// | `report.html` | curves, confusion matrix, misclassified images |
+/// | `bundle.json`, `model.onnx`, `weights.safetensors` | the trained classifier of images |
+/// | `model.json`, `weights.safetensors` | a trained model of another kind |
+/// | `report.html` | curves, and what the model makes of what is held out |
 /// | `sample.png` | a held-out image to try the model with |
 public struct RunFolder: Sendable {
   public let path: String
@@ -31,7 +32,7 @@ public struct RunFolder: Sendable {
 
   /// Whether a run has left something here that another one would overwrite.
   public var isUsed: Bool {
-    [lastCheckpoint, bundleDescription].contains(where: FileManager.default.fileExists(atPath:))
+    [lastCheckpoint, bundleDescription, model].contains(where: FileManager.default.fileExists(atPath:))
   }
 
   /// Makes the folder and tries whether files can be written into it, before hours are spent.
@@ -54,7 +55,7 @@ public struct RunFolder: Sendable {
       BundleDescription.descriptionFile, BundleDescription.modelFile, BundleDescription.weightsFile,
     ].map { "\(path)/\($0)" }
     let logs = ["log.csv", "log.jsonl", "tensorboard"].map { "\(path)/\($0)" }
-    let files = [configuration, description, history, lastCheckpoint, bestCheckpoint, report]
+    let files = [configuration, description, history, lastCheckpoint, bestCheckpoint, report, model]
     for file in files + bundle + logs + numberedCheckpoints
     where FileManager.default.fileExists(atPath: file) {
       do {

@@ -33,8 +33,7 @@ public struct Classifier: Sendable {
   ) throws {
     let shape = ImageClassifierShape(
       height: size.height, width: size.width, channels: size.channels, classes: classNames.count)
-    let make = try ModelCatalog.catalog.make(definition)
-    let model = try withTensorErrors { try make(store.scope, shape) }
+    let model = try withTensorErrors { try ModelCatalog.classifier(definition, store.scope, shape) }
     self.definition = definition
     self.size = size
     self.classNames = classNames

@@ -20,9 +20,9 @@ public struct ClassifierRecipe {
     self.labelSmoothing = labelSmoothing
   }
 
-  func makeStep(_ classifier: Classifier, seed: UInt64) -> Step<Classifier, Batch> {
+  func makeStep(_ classifier: Classifier, seed: UInt64) -> Step<Void, Batch> {
     let labelSmoothing = labelSmoothing
-    return Step(classifier, optimizer, seed: seed, precision: precision) { classifier, batch in
+    return Step((), optimizer, seed: seed, precision: precision) { _, batch in
       crossEntropy(logits: classifier.logits(batch.x), labels: batch.y, labelSmoothing: labelSmoothing)
     }
   }

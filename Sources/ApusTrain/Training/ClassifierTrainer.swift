@@ -1,7 +1,5 @@
 import Apus
 import ApusData
-import ApusFormats
-import Foundation
 
 /// Trains a classifier for images, as `apus train` does: a ``Trainer`` with validation after each epoch
 /// and checkpoints, and at the end the bundle and the report.
@@ -49,79 +47,15 @@ public struct ClassifierTrainer {
   /// - Throws: `FormatError` where a file cannot be written, ``TrainingError`` where the loss is no
   ///   number any more. The checkpoint that was there before stays whole.
   public func run(from checkpoint: Checkpoint? = nil) async throws -> Outcome {
-    let description = RunDescription(seed: configuration.seed)
-    let settings = try configuration.yaml()
-    if checkpoint == nil { try folder.begin(configuration: settings, description) }
-    let classifier = try makeClassifier()
-    try classifier.checkExport()
-    try MetricCatalog.check(configuration.metrics, classes: dataset.classNames.count)
-    let source = try recipe?.source ?? configuration.makeLoader(dataset)
-    let losses = MetricHistory()
-    let step =
-      try recipe?.makeStep(classifier, seed: configuration.seed)
-      ?? configuration.makeStep(classifier, stepsPerEpoch: source.batchCount, history: losses)
-    var evaluation: Evaluation?
-    let trainer = try Trainer(
-      step, classifier.store, source: source, options: configuration.stepOptions,
-      configuration: settings, folder: folder,
-      callbacks: try configuration.makeCallbacks(history: losses) + [
-        ProgressDisplay(progress, title: title(classifier), unit: "images")
-      ],
-      validation: {
-        // Where weights are averaged, the averages are what is evaluated and saved.
-        try classifier.store.withValues(step.averagedParameters) {
-          let (found, metrics) = try evaluate(classifier)
-          evaluation = found
-          return metrics
-        }
-      }, shouldStop: shouldStop)
-    let end = try await trainer.run(from: checkpoint)
-    let position = trainer.context.position
-    if end == .interrupted { return .stopped(position) }
-    try classifier.store.load(step.averagedParameters, strict: false)
-    let result = Result(
-      configuration: configuration, classifier: classifier,
-      evaluation: try evaluation ?? classifier.evaluate(dataset.heldOut), position: position)
-    try finish(result, description)
-    return .finished(result)
-  }
-
-  // MARK: - Parts
-
-  private func makeClassifier() throws -> Classifier {
     let store = ParameterStore(seed: configuration.seed)
-    let classifier = try Classifier(
-      configuration.model, size: dataset.size, classNames: dataset.classNames,
-      normalization: Normalization(of: dataset.training), store: store)
-    try store.materialize()
-    return classifier
-  }
-
-  private func evaluate(_ classifier: Classifier) throws -> (Evaluation, [String: Double]) {
-    let scores = try classifier.scores(dataset.heldOut)
-    let labels = dataset.heldOut.labels
-    let found = try Evaluation(classNames: dataset.classNames, scores: scores, labels: labels)
-    var metrics = ["loss": found.loss, "accuracy": found.accuracy]
-    for name in configuration.metrics {
-      metrics[name] = try MetricCatalog.value(name, scores, labels)
-    }
-    return (found, metrics)
-  }
-
-  /// Writes bundle and report.
-  private func finish(_ result: Result, _ description: RunDescription) throws {
-    let record = TrainingRecord(
-      apusVersion: ApusVersion.current, seed: configuration.seed, data: configuration.data,
-      heldOut: configuration.heldOut, epochs: result.position.epoch,
-      metrics: ["accuracy": result.evaluation.accuracy, "loss": result.evaluation.loss], date: Date())
-    try result.classifier.save(to: folder.path, name: configuration.model.name, training: record)
-    let report = HTMLReport(result, description, images: dataset.heldOut)
-    try AtomicFile.write(report.html, to: folder.report)
-  }
-
-  private func title(_ classifier: Classifier) -> String {
-    "\(configuration.model) with \(grouped(classifier.store.trainableCount)) parameters "
-      + "on \(dataset.name): \(grouped(dataset.training.count)) images to train on, "
-      + "\(grouped(dataset.heldOut.count)) held out"
+    let task = try ImageClassificationTask(configuration, dataset, store, source: recipe?.source)
+    let trainer = TaskTrainer(
+      configuration: configuration, task: task, folder: folder, progress: progress, shouldStop: shouldStop,
+      ownStep: recipe?.makeStep(task.classifier, seed: configuration.seed))
+    let result = try await trainer.run(from: checkpoint)
+    guard let (_, evaluation) = result.evaluation else { return .stopped(result.position) }
+    return .finished(
+      Result(
+        configuration: configuration, classifier: task.classifier, evaluation: evaluation, position: result.position))
   }
 }

@@ -205,12 +205,12 @@ enum LayerCatalog {
       "linear",
       [
         Option(
-          "units", .either(.integer(1...1_000_000), .choice(["classes"])), required: true,
-          "`classes` is the number of classes"), bias,
+          "units", .either(.integer(1...1_000_000), .choice(["classes", "outputs"])), required: true,
+          "`classes`, or `outputs`: as many as are wanted of the model"), bias,
       ], "over the last axis"
     ) { a in
       { site in
-        let units = a.text("units") == "classes" ? site.classes : a.integer("units")
+        let units = a.text("units").isEmpty ? a.integer("units") : site.outputs
         return Linear(site.scope, site.channels, units, bias: a.flag("bias"))
       }
     },
@@ -225,7 +225,7 @@ enum LayerCatalog {
     ) { a in
       { site in
         let body = try LayerList(
-          a.components("layers"), site.scope, input: site.input, classes: site.classes)
+          a.components("layers"), site.scope, input: site.input, outputs: site.outputs)
         guard body.output == site.input else {
           throw site.error("its layers give \(body.output), which cannot be added to that.")
         }

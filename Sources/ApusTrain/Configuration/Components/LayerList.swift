@@ -14,11 +14,11 @@ struct LayerList: Layer {
   /// Makes the layers; what each takes is what the one before gives.
   ///
   /// - Throws: ``ConfigurationError`` that names the layer and what it gets.
-  init(_ components: [Component], _ scope: Scope, input: [Int], classes: Int) throws {
+  init(_ components: [Component], _ scope: Scope, input: [Int], outputs: Int) throws {
     var parts: [(scope: Scope, layer: any Layer)] = []
     var extents = input
     for (index, component) in components.enumerated() {
-      let place = LayerSite(scope: scope / index, input: extents, classes: classes, component: component)
+      let place = LayerSite(scope: scope / index, input: extents, outputs: outputs, component: component)
       do {
         let (layer, shape) = try withTensorErrors {
           let layer = try LayerCatalog.catalog.make(component)(place)
@@ -55,7 +55,8 @@ struct LayerSite {
   let scope: Scope
   /// Extents of one example.
   let input: [Int]
-  let classes: Int
+  /// The numbers that the whole model gives.
+  let outputs: Int
   let component: Component
 
   var channels: Int { input.last ?? 1 }

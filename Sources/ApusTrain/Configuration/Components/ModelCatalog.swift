@@ -1,36 +1,78 @@
 import Apus
 import ApusModels
 
-/// The classifiers of images that a configuration can name.
+/// Makes a model, which is of one of these kinds.
+enum ModelMaker: Sendable {
+  case images(@Sendable (Scope, ImageClassifierShape) throws -> any Layer)
+  case table(@Sendable (Scope, TabularShape) throws -> any TabularModel)
+  /// Layers in order, whatever they take.
+  case layers(@Sendable (_ scope: Scope, _ input: [Int], _ target: PredictionTarget) throws -> LayerList)
+}
+
+/// The models that a configuration can name.
 enum ModelCatalog {
-  typealias Make = @Sendable (Scope, ImageClassifierShape) throws -> any Layer
-  typealias Entry = Catalog<Make>.Entry
+  typealias Entry = Catalog<ModelMaker>.Entry
   typealias Option = ConfigurationOption
 
   /// The name of a model that is a list of layers.
   static let layers = "layers"
 
-  static let catalog = Catalog<Make>(
-    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed])
+  static let catalog = Catalog<ModelMaker>(
+    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + tabular)
+
+  /// The names of the models that suit a kind of data.
+  static func names(for kind: DataKind) -> [String] {
+    switch kind {
+    case .images: ModelRegistry.names + [layers]
+    case .table: tabular.map(\.name) + [layers]
+    }
+  }
+
+  static func check(_ model: Component, for kind: DataKind) throws {
+    guard names(for: kind).contains(model.name) else { throw unsuitable(model, for: kind) }
+  }
+
+  static func unsuitable(_ model: Component, for kind: DataKind) -> ConfigurationError {
+    let names = names(for: kind)
+    return model.place.error(
+      "'model' must be one of \(names.joined(separator: ", ")) where the data is \(kind.noun), not '\(model.name)'."
+        + nearest(model.name, names))
+  }
+
+  /// The classifier of images that a configuration names.
+  static func classifier(_ definition: Component, _ scope: Scope, _ shape: ImageClassifierShape) throws -> any Layer {
+    switch try catalog.make(definition) {
+    case .images(let make): return try make(scope, shape)
+    case .layers(let make): return try make(scope, [shape.height, shape.width, shape.channels], .classes(shape.classes))
+    default: throw unsuitable(definition, for: .images)
+    }
+  }
 
   private static let width = Option.number("widthMultiplier", .from(0.05, to: 16), 1)
+
+  private static func images(
+    _ name: String, _ options: [Option] = [], _ meaning: String = "",
+    _ make: @escaping @Sendable (Arguments) -> @Sendable (Scope, ImageClassifierShape) throws -> any Layer
+  ) -> Entry {
+    Entry(name, options, meaning) { .images(make($0)) }
+  }
 
   private static func entry(_ name: String) -> Entry {
     switch name {
     case "mlp":
-      Entry(name, [.integer("width", 1...1_000_000, 128)]) { a in
+      images(name, [.integer("width", 1...1_000_000, 128)]) { a in
         { MLP($0, $1, width: a.integer("width")) }
       }
     case "squeezenet1_1":
-      Entry(name, [.number("dropout", .share, 0.5)]) { a in
+      images(name, [.number("dropout", .share, 0.5)]) { a in
         { SqueezeNet($0, $1, dropout: a.number("dropout")) }
       }
     case "mobilenet_v1":
-      Entry(name, [width]) { a in
+      images(name, [width]) { a in
         { MobileNetV1($0, .init($1, widthMultiplier: a.number("widthMultiplier"))) }
       }
     case "mobilenet_v2":
-      Entry(name, [width, .number("dropout", .share, 0.2)]) { a in
+      images(name, [width, .number("dropout", .share, 0.2)]) { a in
         {
           MobileNetV2(
             $0, .init($1, widthMultiplier: a.number("widthMultiplier"), dropout: a.number("dropout")))
@@ -38,7 +80,7 @@ enum ModelCatalog {
       }
     case "vit_tiny": transformer(name) { .tiny($0) }
     case "vit_b_16": transformer(name) { .base($0) }
-    default: Entry(name) { _ in { ModelRegistry.maker(name)!($0, $1) } }
+    default: images(name) { _ in { ModelRegistry.maker(name)!($0, $1) } }
     }
   }
 
@@ -51,7 +93,7 @@ enum ModelCatalog {
       .integer("heads", 1...1024), .integer("width", 1...65_536), .integer("hidden", 1...262_144),
       .number("dropout", .share, 0),
     ]
-    return Entry(name, options, "left out: as published") { a in
+    return images(name, options, "left out: as published") { a in
       { scope, shape in
         var configuration = preset(shape)
         if a.isGiven("patch") { configuration.patch = a.integer("patch") }
@@ -74,14 +116,18 @@ enum ModelCatalog {
     [Option("layers", .components { LayerCatalog.catalog.table }, required: true, "in order")],
     "meant where there is no `name`"
   ) { a in
-    { scope, shape in
-      let list = try LayerList(
-        a.components("layers"), scope, input: [shape.height, shape.width, shape.channels],
-        classes: shape.classes)
-      guard list.output == [shape.classes] else {
+    .layers { scope, input, target in
+      let list = try LayerList(a.components("layers"), scope, input: input, outputs: target.outputs)
+      guard list.output == [target.outputs] else {
+        let (wanted, last) =
+          switch target {
+          case .classes(let count):
+            ("a classifier gives one number for each of \(count) classes", "classes")
+          case .numbers: ("one number is predicted", "outputs")
+          }
+        let flattening = input.count > 1 ? "'flatten' or a global pooling, and " : ""
         throw a.error(
-          "they end with \(list.output) for each example, but a classifier gives one number for each of "
-            + "\(shape.classes) classes; end with 'flatten' or a global pooling, and 'linear: classes'.")
+          "they end with \(list.output) for each example, but \(wanted); end with \(flattening)'linear: \(last)'.")
       }
       return list
     }

@@ -15,6 +15,31 @@ public struct ConfigurationPlace: Hashable, Sendable {
   }
 }
 
+/// The places of a file's keys by name, for messages about what concerns several, or the data. All are equal.
+struct KeyPlaces: Hashable, Sendable {
+  private var places: [String: ConfigurationPlace] = [:]
+
+  static func == (a: KeyPlaces, b: KeyPlaces) -> Bool { true }
+  func hash(into hasher: inout Hasher) {}
+
+  subscript(key: String) -> ConfigurationPlace? {
+    get { places[key] }
+    set { places[key] = newValue }
+  }
+
+  /// Errors that begin with a key, as in `'metrics': …`, and have no place get that of the key.
+  func filled<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch var error as ConfigurationError where error.file == nil && error.reason.hasPrefix("'") {
+      let key = error.reason.split(separator: "'").first.map { String($0) } ?? ""
+      let place = places[key]
+      (error.file, error.line, error.column) = (place?.file, place?.line, place?.column)
+      throw error
+    }
+  }
+}
+
 /// A value of a configuration file with its place.
 struct ConfigurationNode {
   enum Content {

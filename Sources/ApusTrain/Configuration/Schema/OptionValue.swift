@@ -87,6 +87,16 @@ struct Arguments {
     return values.compactMap { if case .number(let n) = $0 { n } else { nil } }
   }
 
+  /// Nil where it is left out.
+  func texts(_ name: String) -> [String]? {
+    guard case .list(let values)? = self[name] else { return nil }
+    return values.compactMap { if case .text(let text) = $0 { text } else { nil } }
+  }
+
+  func optionalText(_ name: String) -> String? {
+    if case .text(let value)? = self[name] { value } else { nil }
+  }
+
   func components(_ name: String) -> [Component] {
     guard case .list(let values)? = self[name] else { return [] }
     return values.compactMap { if case .component(let c) = $0 { c } else { nil } }

@@ -33,6 +33,10 @@ extension ValueType {
     case (.section(let options), _):
       if case .section = value { return nil }
       return options[0].type.brokenRule(value)
+    case (.variants(let table), .component(let component)):
+      guard let option = table()[component.name]?.options.first, let value = component.options[option.name]
+      else { return "one of \(table().names.joined(separator: ", "))" }
+      return option.type.brokenRule(value)
     default: return nil
     }
   }
@@ -63,6 +67,7 @@ extension ValueType {
     case .section(let options): "\(options[0].type.noun), or keys and values"
     case .component(let table): "the name of a \(table().kind), or 'name' and options"
     case .components(let table): "a list in which each is a \(table().kind)"
+    case .variants(let table): "\(table().entries[0].options[0].type.noun), or keys and values"
     }
   }
 
@@ -135,6 +140,13 @@ extension ValueType {
     case (.components(let table), .list(let nodes)):
       let table = table()
       return .list(try nodes.map { .component(try ValueType.item($0, table, key)) })
+    case (.variants(let table), .mapping(let pairs)):
+      return .component(try ValueType.variant(pairs, table(), node, key))
+    case (.variants(let table), .scalar):
+      let entry = table().entries[0]
+      var component = Component(entry.name, [entry.name: try entry.options[0].type.decode(node, key)])
+      component.place = node.place
+      return .component(component)
     default: return nil
     }
   }
@@ -198,6 +210,27 @@ extension ValueType {
     var options = try options(pairs, declared, node, in: "'\(key)' (\(name))")
     options["name"] = nil
     var component = Component(name, options)
+    component.place = node.place
+    return component
+  }
+
+  /// A mapping whose keys are those of the one entry whose name is among them.
+  private static func variant(
+    _ pairs: [(key: ConfigurationNode, value: ConfigurationNode)], _ table: ComponentTable,
+    _ node: ConfigurationNode, _ key: String
+  ) throws -> Component {
+    let found = table.entries.filter { entry in pairs.contains { $0.key.text == entry.name } }
+    guard let entry = found.first, found.count == 1 else {
+      if found.count > 1 {
+        throw node.place.error("'\(key)' is of one kind: give '\(found[0].name)' or '\(found[1].name)'.")
+      }
+      let known = Set(table.entries.flatMap { $0.options.map(\.name) })
+      if let stranger = pairs.first(where: { !known.contains($0.key.text ?? "") }) {
+        throw unknown(stranger.key, table.names, in: "'\(key)'")
+      }
+      throw node.place.error("'\(key)' needs one of \(table.names.joined(separator: ", ")), which says where it is.")
+    }
+    var component = Component(entry.name, try options(pairs, entry.options, node, in: "'\(key)' (\(entry.name))"))
     component.place = node.place
     return component
   }

@@ -36,6 +36,13 @@ extension ValueType {
           }
           return Node([(Node(component.name), ValueType.mapping(entry.options, component.options))])
         })
+    case (.variants(let table), .component(let component)):
+      guard let entry = table()[component.name] else { return Node("") }
+      // The first kind with nothing but its place is written as that.
+      if entry.name == table().entries[0].name, component.options.count == 1, let only = component.options[entry.name] {
+        return entry.options[0].type.write(only)
+      }
+      return ValueType.mapping(entry.options, component.options)
     default: return Node("")
     }
   }
@@ -91,6 +98,8 @@ extension ValueType {
       options[0].type.summary + "; or keys " + options.map { "`\($0.name)`" }.joined(separator: ", ")
     case .component(let table): withArticle(table().kind)
     case .components(let table): "list, each a \(table().kind)"
+    case .variants(let table):
+      "text; or keys, with one of " + table().names.map { "`\($0)`" }.joined(separator: ", ")
     }
   }
 }

@@ -17,6 +17,9 @@ indirect enum ValueType: Sendable {
   case component(@Sendable () -> ComponentTable)
   /// A list of names, `name: options`, or `name: first option`.
   case components(@Sendable () -> ComponentTable)
+  /// Keys of its own, of which one is the name of an entry, and its first option. A value that is no mapping is that
+  /// of the first entry.
+  case variants(@Sendable () -> ComponentTable)
 }
 
 /// Numbers between two bounds, the lower of which may be left out itself. All are finite.
