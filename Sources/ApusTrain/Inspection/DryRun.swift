@@ -102,7 +102,7 @@ public struct DryRun: Encodable, Sendable {
       batch: batchSize,
       try DryRun.phases(step.optimizer, steps: steps).map { try step.cost(of: batch, step: $0) })
     let evaluated = min(task.evaluationBatchSize, max(heldOutSamples, 1))
-    evaluation = Program(batch: evaluated, [try task.cost(batch: evaluated)])
+    evaluation = Program(batch: evaluated, [try task.evaluationCost(batch: evaluated)])
     inference = Program(batch: 1, [try task.cost(batch: 1)])
   }
 

@@ -15,6 +15,7 @@ import Foundation
 /// | `checkpoints/step-….safetensors` | earlier ones, where a run keeps several |
 /// | `bundle.json`, `model.onnx`, `weights.safetensors` | the trained classifier of images |
 /// | `model.json`, `weights.safetensors` | a trained model of another kind |
+/// | `tokenizer.json` | the byte-pair encoding of a model of a text |
 /// | `report.html` | curves, and what the model makes of what is held out |
 /// | `sample.png` | a held-out image to try the model with |
 public struct RunFolder: Sendable {
@@ -55,7 +56,7 @@ public struct RunFolder: Sendable {
       BundleDescription.descriptionFile, BundleDescription.modelFile, BundleDescription.weightsFile,
     ].map { "\(path)/\($0)" }
     let logs = ["log.csv", "log.jsonl", "tensorboard"].map { "\(path)/\($0)" }
-    let files = [configuration, description, history, lastCheckpoint, bestCheckpoint, report, model]
+    let files = [configuration, description, history, lastCheckpoint, bestCheckpoint, report, model, tokenizer]
     for file in files + bundle + logs + numberedCheckpoints
     where FileManager.default.fileExists(atPath: file) {
       do {

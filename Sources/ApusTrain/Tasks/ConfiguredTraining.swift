@@ -42,6 +42,7 @@ public struct ConfiguredTraining {
     switch configuration.kind {
     case .images: try ImageClassificationTask(configuration, configuration.openDataset(), store)
     case .table: try TableTask(configuration, store)
+    case .text: try LanguageModelTask(configuration, store)
     }
   }
 

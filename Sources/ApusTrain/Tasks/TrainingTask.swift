@@ -35,6 +35,8 @@ protocol TrainingTask: Sendable {
   func evaluate() throws -> (metrics: [String: Double], findings: Findings)
   /// Work and memory of answering `batch` samples at once.
   func cost(batch: Int) throws -> Cost
+  /// Those of evaluating them.
+  func evaluationCost(batch: Int) throws -> Cost
   /// Tells before hours of training whether the model can be written.
   func checkExport() throws
   /// Writes the model.
@@ -86,6 +88,8 @@ extension TrainingTask {
   var classNames: [String]? { nil }
 
   func cost(batch: Int) throws -> Cost { try inference.cost(of: example(batch)) }
+
+  func evaluationCost(batch: Int) throws -> Cost { try cost(batch: batch) }
 
   func checkExport() throws {}
 

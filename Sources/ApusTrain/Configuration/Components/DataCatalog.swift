@@ -2,12 +2,14 @@
 enum DataKind: String, Sendable, CaseIterable {
   case images = "path"
   case table
+  case text
 
   /// `the data is …`
   var noun: String {
     switch self {
     case .images: "images"
     case .table: "a table"
+    case .text: "a text"
     }
   }
 
@@ -16,6 +18,7 @@ enum DataKind: String, Sendable, CaseIterable {
     switch self {
     case .images: "cnn"
     case .table: "tabularMLP"
+    case .text: "gpt"
     }
   }
 }
@@ -25,7 +28,7 @@ enum DataCatalog {
   typealias Entry = Catalog<DataKind>.Entry
   typealias Option = ConfigurationOption
 
-  static let catalog = Catalog<DataKind>("kind of data", [images, table])
+  static let catalog = Catalog<DataKind>("kind of data", [images, table, text])
 
   private static func place(_ kind: DataKind, _ meaning: String) -> Option {
     Option(kind.rawValue, .text, required: true, meaning)
@@ -67,4 +70,15 @@ enum DataCatalog {
       .integer("minFrequency", 1...1_000_000, 1, "rarer categories are unknown"),
     ], "rows to classes or to a number"
   ) { _ in .table }
+
+  private static let text = Entry(
+    DataKind.text.rawValue,
+    [
+      place(.text, "a file in UTF-8, plain or gzip"),
+      .choice("tokens", ["characters", "bytePair"], "characters", "`bytePair` is learned from the part to train on"),
+      .integer("vocabulary", 256...1_000_000, 512, "tokens of `bytePair`, the 256 bytes counted"),
+      .integer("length", 1...65_536, 64, "tokens of a window"),
+      share("the share of the tokens, the last ones; left out: 0.1"),
+    ], "a text, of which a model learns what comes next"
+  ) { _ in .text }
 }

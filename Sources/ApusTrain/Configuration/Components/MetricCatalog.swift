@@ -28,7 +28,15 @@ enum MetricCatalog {
     switch kind {
     case .images: ["loss", "accuracy"]
     case .table: ["loss", "accuracy", MetricName.mae]
+    case .text: ["loss", MetricName.perplexity]
     }
+  }
+
+  /// For what has its own metrics and no others.
+  static func refuse(_ names: [String], where kind: DataKind, thereAre own: [String]) throws {
+    guard let name = names.first(where: { !own.contains($0) }) else { return }
+    throw ConfigurationError(
+      "'metrics': where the data is \(kind.noun), there is no '\(name)'; \(own.joined(separator: ", ")) are always there.")
   }
 
   static func check(_ names: [String], _ target: PredictionTarget) throws {

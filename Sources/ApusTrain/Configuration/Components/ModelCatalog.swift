@@ -5,6 +5,7 @@ import ApusModels
 enum ModelMaker: Sendable {
   case images(@Sendable (Scope, ImageClassifierShape) throws -> any Layer)
   case table(@Sendable (Scope, TabularShape) throws -> any TabularModel)
+  case text(@Sendable (Scope, TextShape) throws -> LanguageModel)
   /// Layers in order, whatever they take.
   case layers(@Sendable (_ scope: Scope, _ input: [Int], _ target: PredictionTarget) throws -> LayerList)
 }
@@ -18,13 +19,14 @@ enum ModelCatalog {
   static let layers = "layers"
 
   static let catalog = Catalog<ModelMaker>(
-    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + tabular)
+    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + tabular + languageModels)
 
   /// The names of the models that suit a kind of data.
   static func names(for kind: DataKind) -> [String] {
     switch kind {
     case .images: ModelRegistry.names + [layers]
     case .table: tabular.map(\.name) + [layers]
+    case .text: languageModels.map(\.name)
     }
   }
 
@@ -102,10 +104,7 @@ enum ModelCatalog {
         if a.isGiven("width") { configuration.width = a.integer("width") }
         if a.isGiven("hidden") { configuration.hidden = a.integer("hidden") }
         configuration.dropout = a.number("dropout")
-        guard configuration.width % configuration.heads == 0 else {
-          throw a.error(
-            "'width' \(configuration.width) cannot be split among \(configuration.heads) 'heads'.")
-        }
+        try a.checkHeads(configuration.heads, width: configuration.width)
         return VisionTransformer(scope, configuration)
       }
     }
@@ -131,5 +130,11 @@ enum ModelCatalog {
       }
       return list
     }
+  }
+}
+
+extension Arguments {
+  func checkHeads(_ heads: Int, width: Int) throws {
+    guard width % heads == 0 else { throw error("'width' \(width) cannot be split among \(heads) 'heads'.") }
   }
 }
