@@ -43,6 +43,7 @@ public struct ConfiguredTraining {
     case .images: try ImageClassificationTask(configuration, configuration.openDataset(), store)
     case .table: try TableTask(configuration, store)
     case .text: try LanguageModelTask(configuration, store)
+    case .texts: try TextClassificationTask(configuration, store)
     }
   }
 

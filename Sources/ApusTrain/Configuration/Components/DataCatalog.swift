@@ -3,6 +3,7 @@ enum DataKind: String, Sendable, CaseIterable {
   case images = "path"
   case table
   case text
+  case texts
 
   /// `the data is …`
   var noun: String {
@@ -10,6 +11,7 @@ enum DataKind: String, Sendable, CaseIterable {
     case .images: "images"
     case .table: "a table"
     case .text: "a text"
+    case .texts: "texts"
     }
   }
 
@@ -19,6 +21,7 @@ enum DataKind: String, Sendable, CaseIterable {
     case .images: "cnn"
     case .table: "tabularMLP"
     case .text: "gpt"
+    case .texts: "textCNN"
     }
   }
 }
@@ -28,7 +31,7 @@ enum DataCatalog {
   typealias Entry = Catalog<DataKind>.Entry
   typealias Option = ConfigurationOption
 
-  static let catalog = Catalog<DataKind>("kind of data", [images, table, text])
+  static let catalog = Catalog<DataKind>("kind of data", [images, table, text, texts])
 
   private static func place(_ kind: DataKind, _ meaning: String) -> Option {
     Option(kind.rawValue, .text, required: true, meaning)
@@ -81,4 +84,18 @@ enum DataCatalog {
       share("the share of the tokens, the last ones; left out: 0.1"),
     ], "a text, of which a model learns what comes next"
   ) { _ in .text }
+
+  private static let texts = Entry(
+    DataKind.texts.rawValue,
+    [
+      place(.texts, "a `.csv` or `.jsonl` file, else lines of `label text`; plain or gzip"),
+      Option("column", .text, .text("text"), "the column or key of the text"),
+      Option("target", .text, .text("label"), "the column or key of the class"),
+      Option("labelUntil", .text, nil, "what stands before this in a label is the class, as before `:` in `HUM:ind`"),
+      Option("test", .text, nil, "a file whose texts are held out"),
+      share("the share of the texts, each class by its share, chosen by `seed`, where there is no `test`; left out: 0.2"),
+      .integer("length", 1...65_536, 256, "words; longer texts lose their end"),
+      .integer("minFrequency", 1...1_000_000, 2, "rarer words are unknown"),
+    ], "texts of classes"
+  ) { _ in .texts }
 }

@@ -26,7 +26,7 @@ enum MetricCatalog {
   /// The names that an evaluation gives in any case, as far as they are known before the data is.
   static func always(_ kind: DataKind, _ model: Component) -> [String] {
     switch kind {
-    case .images: ["loss", "accuracy"]
+    case .images, .texts: ["loss", "accuracy"]
     case .table: ["loss", "accuracy", MetricName.mae]
     case .text: ["loss", MetricName.perplexity]
     }

@@ -6,6 +6,7 @@ enum ModelMaker: Sendable {
   case images(@Sendable (Scope, ImageClassifierShape) throws -> any Layer)
   case table(@Sendable (Scope, TabularShape) throws -> any TabularModel)
   case text(@Sendable (Scope, TextShape) throws -> LanguageModel)
+  case texts(@Sendable (_ scope: Scope, _ shape: TextShape, _ classes: Int) throws -> TextClassifier)
   /// Layers in order, whatever they take.
   case layers(@Sendable (_ scope: Scope, _ input: [Int], _ target: PredictionTarget) throws -> LayerList)
 }
@@ -19,7 +20,7 @@ enum ModelCatalog {
   static let layers = "layers"
 
   static let catalog = Catalog<ModelMaker>(
-    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + tabular + languageModels)
+    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + tabular + languageModels + textClassifiers)
 
   /// The names of the models that suit a kind of data.
   static func names(for kind: DataKind) -> [String] {
@@ -27,6 +28,7 @@ enum ModelCatalog {
     case .images: ModelRegistry.names + [layers]
     case .table: tabular.map(\.name) + [layers]
     case .text: languageModels.map(\.name)
+    case .texts: textClassifiers.map(\.name)
     }
   }
 
