@@ -44,6 +44,7 @@ public struct ConfiguredTraining {
     case .table: try TableTask(configuration, store)
     case .text: try LanguageModelTask(configuration, store)
     case .texts: try TextClassificationTask(configuration, store)
+    case .series: try ForecastTask(configuration, store)
     }
   }
 

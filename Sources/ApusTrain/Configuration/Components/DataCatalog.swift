@@ -4,6 +4,7 @@ enum DataKind: String, Sendable, CaseIterable {
   case table
   case text
   case texts
+  case series
 
   /// `the data is …`
   var noun: String {
@@ -12,6 +13,7 @@ enum DataKind: String, Sendable, CaseIterable {
     case .table: "a table"
     case .text: "a text"
     case .texts: "texts"
+    case .series: "a series"
     }
   }
 
@@ -22,6 +24,7 @@ enum DataKind: String, Sendable, CaseIterable {
     case .table: "tabularMLP"
     case .text: "gpt"
     case .texts: "textCNN"
+    case .series: "dlinear"
     }
   }
 }
@@ -31,7 +34,7 @@ enum DataCatalog {
   typealias Entry = Catalog<DataKind>.Entry
   typealias Option = ConfigurationOption
 
-  static let catalog = Catalog<DataKind>("kind of data", [images, table, text, texts])
+  static let catalog = Catalog<DataKind>("kind of data", [images, table, text, texts, series])
 
   private static func place(_ kind: DataKind, _ meaning: String) -> Option {
     Option(kind.rawValue, .text, required: true, meaning)
@@ -98,4 +101,16 @@ enum DataCatalog {
       .integer("minFrequency", 1...1_000_000, 2, "rarer words are unknown"),
     ], "texts of classes"
   ) { _ in .texts }
+
+  private static let series = Entry(
+    DataKind.series.rawValue,
+    [
+      place(.series, "a CSV file whose rows are at equal distances in time"),
+      names("columns", "the channels; left out: all columns of numbers"),
+      .integer("history", 1...100_000, 96, "moments that a forecast sees"),
+      .integer("horizon", 1...100_000, 24, "moments that are forecast"),
+      .integer("season", 1...100_000, nil, "moments until the same comes again, such as 24 for days of hours; left out: `horizon`"),
+      share("the share of the moments, the last ones; left out: 0.2"),
+    ], "numbers in time, of which those that follow are forecast"
+  ) { _ in .series }
 }

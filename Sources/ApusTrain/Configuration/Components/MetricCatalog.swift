@@ -29,6 +29,7 @@ enum MetricCatalog {
     case .images, .texts: ["loss", "accuracy"]
     case .table: ["loss", "accuracy", MetricName.mae]
     case .text: ["loss", MetricName.perplexity]
+    case .series: ForecastTask.metrics
     }
   }
 

@@ -7,6 +7,7 @@ enum ModelMaker: Sendable {
   case table(@Sendable (Scope, TabularShape) throws -> any TabularModel)
   case text(@Sendable (Scope, TextShape) throws -> LanguageModel)
   case texts(@Sendable (_ scope: Scope, _ shape: TextShape, _ classes: Int) throws -> TextClassifier)
+  case series(@Sendable (_ scope: Scope, _ history: Int, _ horizon: Int) throws -> any Layer)
   /// Layers in order, whatever they take.
   case layers(@Sendable (_ scope: Scope, _ input: [Int], _ target: PredictionTarget) throws -> LayerList)
 }
@@ -20,7 +21,7 @@ enum ModelCatalog {
   static let layers = "layers"
 
   static let catalog = Catalog<ModelMaker>(
-    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + tabular + languageModels + textClassifiers)
+    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + tabular + languageModels + textClassifiers + forecasters)
 
   /// The names of the models that suit a kind of data.
   static func names(for kind: DataKind) -> [String] {
@@ -29,6 +30,7 @@ enum ModelCatalog {
     case .table: tabular.map(\.name) + [layers]
     case .text: languageModels.map(\.name)
     case .texts: textClassifiers.map(\.name)
+    case .series: forecasters.map(\.name)
     }
   }
 
