@@ -110,7 +110,8 @@ import Testing
         ),
         (
           "length: 16", "metrics: [f1]",
-          "c.yaml:2:1: 'metrics': where the data is a text, there is no 'f1'; loss, perplexity are always there."
+          "c.yaml:2:1: 'metrics': where the data is a text and the model 'gpt', there is no 'f1'; loss, perplexity are "
+            + "always there."
         ),
         ("length: 16", "model: {name: gpt, heads: 3}", "c.yaml:2:8: gpt: 'width' 128 cannot be split among 3 'heads'."),
         (

@@ -40,6 +40,8 @@ public struct ConfiguredTraining {
     _ configuration: TrainingConfiguration, _ store: ParameterStore
   ) throws -> any TrainingTask {
     switch configuration.kind {
+    case .images where ModelCatalog.isAutoencoder(configuration.model):
+      try AutoencoderTask(configuration, configuration.openDataset(), store)
     case .images: try ImageClassificationTask(configuration, configuration.openDataset(), store)
     case .table: try TableTask(configuration, store)
     case .text: try LanguageModelTask(configuration, store)

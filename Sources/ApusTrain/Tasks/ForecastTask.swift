@@ -26,7 +26,7 @@ struct ForecastTask: TrainingTask {
   }
 
   init(_ configuration: TrainingConfiguration, _ store: ParameterStore) throws {
-    try MetricCatalog.refuse(configuration.metrics, where: .series, thereAre: ForecastTask.metrics)
+    try MetricCatalog.check(configuration, thereAre: ForecastTask.metrics)
     let data = try SeriesData(configuration)
     let (history, horizon) = (data.training.history, data.training.horizon)
     let model = try withTensorErrors {

@@ -7,6 +7,9 @@ import Foundation
 
 /// A text, of which a model learns what comes next.
 struct LanguageModelTask: TrainingTask {
+  /// What is measured: the mean cross-entropy of a token, and its exponential.
+  static let metrics = ["loss", MetricName.perplexity]
+
   let store: ParameterStore
   let source: any BatchSource<Batch>
   let inference: Inference<Batch>
@@ -26,8 +29,7 @@ struct LanguageModelTask: TrainingTask {
   private static let sampleLength = 500
 
   init(_ configuration: TrainingConfiguration, _ store: ParameterStore) throws {
-    let own = ["loss", MetricName.perplexity]
-    try MetricCatalog.refuse(configuration.metrics, where: .text, thereAre: own)
+    try MetricCatalog.check(configuration, thereAre: LanguageModelTask.metrics)
     let text = try EncodedText(configuration)
     let model = try withTensorErrors {
       try ModelCatalog.languageModel(
@@ -72,7 +74,7 @@ struct LanguageModelTask: TrainingTask {
   var heldOutCount: Int { heldOut.count }
   var evaluationBatchSize: Int { heldOut.batchSize }
   var inputs: [String: [Int]] { ["tokens": [text.length]] }
-  var metricNames: [String] { ["loss", MetricName.perplexity] }
+  var metricNames: [String] { LanguageModelTask.metrics }
 
   func loss(_ batch: Batch) throws -> Tensor {
     guard case .lstm(let lstm) = model, let state = carried?.training else {

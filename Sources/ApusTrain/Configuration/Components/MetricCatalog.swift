@@ -26,18 +26,20 @@ enum MetricCatalog {
   /// The names that an evaluation gives in any case, as far as they are known before the data is.
   static func always(_ kind: DataKind, _ model: Component) -> [String] {
     switch kind {
+    case .images where ModelCatalog.isAutoencoder(model): AutoencoderTask.metrics
     case .images, .texts: ["loss", "accuracy"]
     case .table: ["loss", "accuracy", MetricName.mae]
-    case .text: ["loss", MetricName.perplexity]
+    case .text: LanguageModelTask.metrics
     case .series: ForecastTask.metrics
     }
   }
 
-  /// For what has its own metrics and no others.
-  static func refuse(_ names: [String], where kind: DataKind, thereAre own: [String]) throws {
-    guard let name = names.first(where: { !own.contains($0) }) else { return }
+  /// For models that have metrics of their own and no others.
+  static func check(_ configuration: TrainingConfiguration, thereAre own: [String]) throws {
+    guard let name = configuration.metrics.first(where: { !own.contains($0) }) else { return }
     throw ConfigurationError(
-      "'metrics': where the data is \(kind.noun), there is no '\(name)'; \(own.joined(separator: ", ")) are always there.")
+      "'metrics': where the data is \(configuration.kind.noun) and the model '\(configuration.model)', there is no "
+        + "'\(name)'; \(own.joined(separator: ", ")) are always there.")
   }
 
   static func check(_ names: [String], _ target: PredictionTarget) throws {

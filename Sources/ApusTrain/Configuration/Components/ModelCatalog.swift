@@ -4,6 +4,7 @@ import ApusModels
 /// Makes a model, which is of one of these kinds.
 enum ModelMaker: Sendable {
   case images(@Sendable (Scope, ImageClassifierShape) throws -> any Layer)
+  case autoencoder(@Sendable (Scope, ImageShape) throws -> ImageAutoencoder)
   case table(@Sendable (Scope, TabularShape) throws -> any TabularModel)
   case text(@Sendable (Scope, TextShape) throws -> LanguageModel)
   case texts(@Sendable (_ scope: Scope, _ shape: TextShape, _ classes: Int) throws -> TextClassifier)
@@ -21,12 +22,12 @@ enum ModelCatalog {
   static let layers = "layers"
 
   static let catalog = Catalog<ModelMaker>(
-    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + tabular + languageModels + textClassifiers + forecasters)
+    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + autoencoders + tabular + languageModels + textClassifiers + forecasters)
 
   /// The names of the models that suit a kind of data.
   static func names(for kind: DataKind) -> [String] {
     switch kind {
-    case .images: ModelRegistry.names + [layers]
+    case .images: ModelRegistry.names + [layers] + autoencoders.map(\.name)
     case .table: tabular.map(\.name) + [layers]
     case .text: languageModels.map(\.name)
     case .texts: textClassifiers.map(\.name)
@@ -50,7 +51,7 @@ enum ModelCatalog {
     switch try catalog.make(definition) {
     case .images(let make): return try make(scope, shape)
     case .layers(let make): return try make(scope, [shape.height, shape.width, shape.channels], .classes(shape.classes))
-    default: throw unsuitable(definition, for: .images)
+    default: throw definition.place.error("'model': \(definition.name) is no classifier of images.")
     }
   }
 
