@@ -5,12 +5,12 @@ import ArgumentParser
 
 struct Evaluate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tell how well a model recognises held-out images.")
+    abstract: "Tell how well a model does on held-out data.")
 
   @Argument(help: "The folder that 'apus train --output' wrote.")
   var bundle: String
 
-  @Option(help: "The data; that which the model was trained on if left out.")
+  @Option(help: "The images; those that the model was trained on if left out.")
   var data: String?
 
   @OptionGroup var display: OutputOptions
@@ -28,7 +28,22 @@ struct Evaluate: AsyncParsableCommand {
 
   func run() async throws { try await display.reporting(evaluate) }
 
+  private struct OtherReport: Encodable {
+    var model: String
+    var data: String
+    var count: Int
+    /// By name; see Docs/Configuration.md.
+    var metrics: [String: Double]
+  }
+
   private func evaluate() async throws {
+    if let other = try ConfiguredTraining.evaluation(of: RunFolder(path: bundle)) {
+      guard data == nil else {
+        throw CommandError("--data is for classifiers of images; \(bundle) is evaluated on the data of its config.yaml.")
+      }
+      let report = OtherReport(model: other.model, data: other.data, count: other.count, metrics: other.metrics)
+      return try display.print(report, text: other.summary)
+    }
     let classifier = try Classifier(bundle: bundle)
     let record = try BundleDescription(folder: bundle).training
     guard let name = data ?? record?.data else {

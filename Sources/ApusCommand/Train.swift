@@ -26,7 +26,7 @@ struct Train: AsyncParsableCommand {
       """)
   var data: String?
 
-  @Option(help: "The model: \(ModelRegistry.names.joined(separator: ", ")).")
+  @Option(help: "The model, for images: \(ModelRegistry.names.joined(separator: ", ")); others are in Docs/Configuration.md.")
   var model: String?
 
   @Option(help: "How often all of the data is seen.")

@@ -229,10 +229,11 @@ import Testing
       #expect(compared.status == 0)
 
       #expect(try apus("inspect", run).output.contains("hidden.0.weight"))
-      for arguments in [["evaluate", run], ["predict", run, "x.png"]] {
-        let refused = try launch(CommandTests.program, arguments)
-        #expect(refused.status == 1 && refused.errors.contains("its model 'tabularMLP' is made for a table;"))
-      }
+      let evaluated = try apus("evaluate", run, "--json").json()
+      #expect((evaluated["metrics"] as? [String: Double])?["accuracy"] == accuracy && evaluated["count"] as? Int == 80)
+      #expect(try apus("evaluate", run, "--data", "x").errors.hasPrefix("apus: --data is for classifiers of images;"))
+      let refused = try apus("predict", run, "x.png")
+      #expect(refused.status == 1 && refused.errors.contains("its model 'tabularMLP' is made for a table;"))
       let size = try apus("train", config, "--image-size", "8", "--dry-run")
       #expect(size.status == 1 && size.errors == "apus: 'imageSize' is for images; the data is a table.\n")
     }

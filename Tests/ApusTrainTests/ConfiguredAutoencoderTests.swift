@@ -28,7 +28,7 @@ import Testing
       #expect(try Inspection(path: folder).parameters == result.parameters)
       #expect {
         try Classifier(bundle: folder)
-      } throws: { "\($0)".hasPrefix("\(folder): its model '\(model)' is made for images; 'apus evaluate'") }
+      } throws: { "\($0)".hasPrefix("\(folder): its model '\(model)' is made for images; 'apus predict'") }
     }
   }
 

@@ -59,10 +59,11 @@ import Testing
       #expect {
         try Classifier(bundle: "\(folder)/run")
       } throws: { error in
-        "\(error)" == "\(folder)/run: its model 'tabularMLP' is made for a table; 'apus evaluate' and 'apus predict' "
-          + "take classifiers of images alone. Its weights are in weights.safetensors, what else it needs in model.json."
+        "\(error)" == "\(folder)/run: its model 'tabularMLP' is made for a table; 'apus predict' takes "
+          + "classifiers of images alone. Its weights are in weights.safetensors, what else it needs in model.json."
       }
       #expect(try Inspection(path: "\(folder)/run").tensors?.isEmpty == false)
+      #expect(try ConfiguredTraining.evaluation(of: RunFolder(path: folder))?.count == nil)
       let weights = try Safetensors.read(path: "\(folder)/run/weights.safetensors")
       #expect(weights["hidden.0.weight"] != nil && weights["embeddings.1.weight"] != nil)
     }

@@ -51,6 +51,9 @@ func checkResumption(of configuration: TrainingConfiguration, in folder: String,
     _ in false
   }
   #expect(resumed.isFinished && resumed.metrics == result.metrics)
+  // What is left is the model that was measured.
+  let evaluation = try ConfiguredTraining.evaluation(of: whole)
+  #expect(evaluation?.metrics == result.metrics && evaluation?.summary == result.summary)
   var names = ["weights.safetensors"]
   if configuration.callbacks.contains(where: { $0.name == "csvLog" }) { names.append("log.csv") }
   for name in names {

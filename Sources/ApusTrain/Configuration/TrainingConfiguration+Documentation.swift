@@ -7,8 +7,8 @@ extension TrainingConfiguration {
 
   /// The tables of `Docs/Configuration.md` by title.
   static var tables: [(title: String, table: String)] {
-    [
-      ("Keys", table(keys.map(\.option))), ("Data", table(DataCatalog.catalog.table)), ("Models", table(ModelCatalog.catalog.table)),
+    DataCatalog.catalog.table.entries.map { ("Data: \($0.name)", table($0.options)) } + [
+      ("Keys", table(keys.map(\.option))), ("Models", table(ModelCatalog.catalog.table)),
       ("Layers", table(LayerCatalog.catalog.table)),
       ("Transforms", table(TransformCatalog.catalog.table)), ("Losses", table(LossCatalog.catalog.table)),
       ("Around optimizers", table(OptimizerCatalog.around)),
@@ -20,10 +20,15 @@ extension TrainingConfiguration {
 
   private static func table(_ options: [ConfigurationOption]) -> String {
     let rows = options.map { option in
-      "| `\(option.name)` | \(option.type.summary) | \(option.fallback?.summary ?? "") | \(option.meaning) |"
+      "| `\(option.name)` | \(option.type.summary) | \(fallback(option)) | \(option.meaning) |"
     }
     return (["| key | takes | default | meaning |", "| --- | --- | --- | --- |"] + rows)
       .joined(separator: "\n")
+  }
+
+  private static func fallback(_ option: ConfigurationOption) -> String {
+    if let fallback = option.fallback { return fallback.summary }
+    return option.isRequired ? "needed" : ""
   }
 
   private static func table(

@@ -31,9 +31,9 @@ extension TrainingConfiguration {
     components(
       "transforms", { TransformCatalog.catalog.table }, "changes of the images to train on, in order",
       { $0.transforms }, { $0.transforms = $1 }),
-    component("model", { ModelCatalog.catalog.table }, "what is trained; if left out the first that suits the data", { $0.model }, { $0.model = $1 }),
+    component("model", { ModelCatalog.catalog.table }, modelMeaning, { $0.model }, { $0.model = $1 }),
     component(
-      "loss", { LossCatalog.catalog.table }, "what training makes small",
+      "loss", { LossCatalog.catalog.table }, "what training makes small; if left out cross-entropy of classes, else the mean squared error",
       { $0.loss }, { $0.loss = $1 }),
     component(
       "optimizer", { OptimizerCatalog.catalog.table }, "the rule; if left out AdamW with `weightDecay`",
@@ -83,6 +83,10 @@ extension TrainingConfiguration {
       if case .natural(let seed) = value { settings.seed = seed }
     },
   ]
+
+  private static var modelMeaning: String {
+    "what is trained; if left out " + DataKind.allCases.map { "`\($0.model)` for \($0.noun)" }.joined(separator: ", ")
+  }
 
   private static func integer(
     _ name: String, _ range: ClosedRange<Int>, _ meaning: String,

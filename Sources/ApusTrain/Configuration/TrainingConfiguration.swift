@@ -8,9 +8,9 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var imageSize: Int?
   /// A model that suits the data, or a list of layers.
   public var model: Component = "cnn"
-  /// How often all images are seen.
+  /// How often all of the data is seen.
   public var epochs = 20
-  /// Images in a step.
+  /// Samples in a step.
   public var batchSize = 64
   /// The highest learning rate of the schedule.
   public var learningRate = 0.003
@@ -27,11 +27,11 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var schedule: Component = "warmupCosine"
   /// `f32`, or `bf16` for mixed precision.
   public var precision = "f32"
-  /// Figures of the held-out images beside `loss` and `accuracy`, by the names in `MetricName`.
+  /// Figures of what is held out beside those there always are, by the names in `MetricName`.
   public var metrics: [String] = []
   /// What happens beside training, apart from checkpoints and history.
   public var callbacks: [Component] = []
-  /// Decides the first weights, the order of the images, shifts and dropout.
+  /// Decides the first weights, the order of the samples, splits, shifts and dropout.
   public var seed: UInt64 = 0
   /// Where the keys of a file stand.
   var places = KeyPlaces()

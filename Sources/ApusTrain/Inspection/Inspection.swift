@@ -53,7 +53,7 @@ public struct Inspection: Encodable, Sendable {
     }
     if isFolder.boolValue, try SavedModelKind(in: RunFolder(path: path)) != nil {
       // Its layers need data to be made for.
-      try self.init(safetensors: "\(path)/\(BundleDescription.weightsFile)")
+      try self.init(safetensors: RunFolder(path: path).weights)
     } else if isFolder.boolValue {
       try self.init(bundle: path, batch: batch)
     } else if path.hasSuffix(".safetensors") {

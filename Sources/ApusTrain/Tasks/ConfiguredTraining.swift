@@ -1,5 +1,6 @@
 import Apus
 import ApusData
+import ApusFormats
 
 /// What a configuration describes, with its data read and its model made: to be trained, or to be told of.
 public struct ConfiguredTraining {
@@ -48,6 +49,42 @@ public struct ConfiguredTraining {
     case .texts: try TextClassificationTask(configuration, store)
     case .series: try ForecastTask(configuration, store)
     }
+  }
+
+  /// Measures the model that a run has left, on what its configuration holds out; nil where the folder has a bundle,
+  /// or nothing.
+  public static func evaluation(of folder: RunFolder) throws -> Evaluation? {
+    guard let saved = try SavedModelKind(in: folder) else { return nil }
+    let configuration = try TrainingConfiguration(path: folder.configuration)
+    guard configuration.model.name == saved.architecture else {
+      throw FormatError(
+        .malformed, folder.model, "its model is '\(saved.architecture)', but config.yaml has '\(configuration.model)'.")
+    }
+    let weights = try Safetensors.read(path: folder.weights)
+    func evaluate(_ task: some TrainingTask) throws -> Evaluation {
+      let missing = task.store.trainable.map(\.path).filter { weights[$0] == nil }
+      guard missing.isEmpty else {
+        throw FormatError(.missing, folder.weights, "it has no tensor '\(missing[0])'.")
+      }
+      try task.store.load(weights, strict: false)
+      let (metrics, findings) = try task.evaluate()
+      return Evaluation(
+        model: saved.architecture, data: configuration.data, unit: task.unit, count: task.heldOutCount,
+        metrics: metrics, summary: task.summary(findings, metrics))
+    }
+    return try evaluate(ConfiguredTraining(configuration).task)
+  }
+
+  /// What a model that was left makes of what was held out.
+  public struct Evaluation: Sendable {
+    public var model: String
+    public var data: String
+    /// What samples are called.
+    public var unit: String
+    public var count: Int
+    public var metrics: [String: Double]
+    /// For a terminal.
+    public var summary: String
   }
 
   /// Shapes, parameters, work and memory; nothing is trained.

@@ -1,7 +1,7 @@
 import ApusData
 import ApusFormats
 
-/// A text as numbers of its tokens, the last of which are held out.
+/// A text as numbers of its tokens, the end of which is held out.
 struct EncodedText: Sendable {
   let tokens: TextTokens
   /// Tokens of a window.
@@ -12,22 +12,18 @@ struct EncodedText: Sendable {
   init(_ configuration: TrainingConfiguration) throws {
     let options = try DataCatalog.catalog.arguments(configuration.source)
     length = options.integer("length")
-    let lines = try TextLines(path: configuration.data).collected().samples
-    let text = lines.map { $0 + "\n" }.joined()
-    let share = configuration.heldOut ?? 0.1
+    let text = try TextLines(path: configuration.data).collected().samples.map { $0 + "\n" }.joined()
+    let count = text.count
+    let heldOutCount = Int((Double(count) * (configuration.heldOut ?? 0.1)).rounded(.up))
+    let (first, last) = (String(text.prefix(count - heldOutCount)), String(text.suffix(heldOutCount)))
     if options.text("tokens") == "bytePair" {
       // Not even the encoding knows what is held out.
-      let count = lines.count - Int((share * Double(lines.count)).rounded(.up))
       tokens = .bytePair(
-        BytePairEncoding(
-          learning: lines.prefix(count).map { $0 + "\n" }, vocabularySize: options.integer("vocabulary"), specials: []))
+        BytePairEncoding(learning: [first], vocabularySize: options.integer("vocabulary"), specials: []))
     } else {
       tokens = .characters(Vocabulary(tokens: Set(CharacterTokenizer().tokens(text)).sorted()))
     }
-    let numbers = tokens.encode(text)
-    let count = numbers.count - Int((share * Double(numbers.count)).rounded(.up))
-    training = Array(numbers.prefix(max(count, 0)))
-    heldOut = Array(numbers.dropFirst(training.count))
+    (training, heldOut) = (tokens.encode(first), tokens.encode(last))
     guard training.count > length, heldOut.count > length else {
       throw options.error(
         "\(configuration.data) has \(training.count) tokens to train on and \(heldOut.count) held out; each part needs "

@@ -30,7 +30,7 @@ struct SavedModel<Encoding: Encodable>: Encodable {
     let weights = store.state.filter { isPart($0.key) }
     let json = try JSON.pretty(self)
     let files = FileTransaction()
-    try files.write(to: "\(folder.path)/\(BundleDescription.weightsFile)") { file in
+    try files.write(to: folder.weights) { file in
       _ = try Safetensors.write(weights, to: &file)
     }
     try files.write(to: folder.model) { try $0.write(Array(json.utf8)) }
@@ -58,12 +58,13 @@ struct SavedModelKind: Decodable {
     let data = DataKind(rawValue: kind)?.noun ?? "other data"
     return FormatError(
       .unsupported, folder,
-      "its model '\(architecture.prefix(60))' is made for \(data); 'apus evaluate' and 'apus predict' take classifiers of images "
-        + "alone. Its weights are in \(BundleDescription.weightsFile), what else it needs in model.json.")
+      "its model '\(architecture.prefix(60))' is made for \(data); 'apus predict' takes classifiers of images alone. "
+        + "Its weights are in \(BundleDescription.weightsFile), what else it needs in model.json.")
   }
 }
 
 extension RunFolder {
   /// What a model that has no bundle is, beside its weights.
   var model: String { "\(path)/model.json" }
+  var weights: String { "\(path)/\(BundleDescription.weightsFile)" }
 }

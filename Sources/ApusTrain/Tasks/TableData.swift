@@ -14,20 +14,11 @@ struct TableData: Sendable {
     let file = try TableFile(configuration.data, options)
     let table = try file.table()
     let test = try options.optionalText("test").map { try file.table(ofTest: $0) }
-    let share = test == nil ? configuration.heldOut ?? 0.2 : 0
     let kind = try file.targetKind(in: table)
     let labels = try file.labels(in: table, kind)
-    let split = try ArrayDataset(Array(0..<table.rowCount)).stratifiedSplit(1 - share, seed: configuration.seed) {
-      // Numbers have no classes to be split by.
-      kind == .classes ? labels[$0] : ""
-    }
-    let parts = (training: split.training.indices, heldOut: split.heldOut.indices)
-    let heldOutCount = test?.rowCount ?? parts.heldOut.count
-    guard !parts.training.isEmpty, heldOutCount > 0 else {
-      throw options.error(
-        "\(configuration.data) has \(table.rowCount) rows, of which \(parts.training.count) would be to train on and "
-          + "\(heldOutCount) held out; both need one at least.")
-    }
+    // Numbers have no classes to be split by.
+    let parts = try configuration.split(
+      kind == .classes ? labels : Array(repeating: "", count: labels.count), "rows", testCount: test?.rowCount)
     let rows = table.subset(parts.training)
     target = try TableTarget(kind, parts.training.map { labels[$0] })
     if case .classes(let names) = target, names.count < 2 {
@@ -44,6 +35,27 @@ struct TableData: Sendable {
         table.subset(parts.heldOut), encoder,
         targets: target.numbers(parts.heldOut.map { labels[$0] }, table.source))
     }
+  }
+}
+
+extension TrainingConfiguration {
+  /// Places of the samples to train on and of those held out, each class by its share; all are to train on where there
+  /// is a test file.
+  ///
+  /// - Parameter unit: what samples are called.
+  func split(
+    _ labels: [String], _ unit: String, testCount: Int?
+  ) throws -> (training: [Int], heldOut: [Int]) {
+    let share = testCount == nil ? heldOut ?? 0.2 : 0
+    let split = try ArrayDataset(labels).stratifiedSplit(1 - share, seed: seed) { $0 }
+    let parts = (training: split.training.indices, heldOut: split.heldOut.indices)
+    let heldOutCount = testCount ?? parts.heldOut.count
+    guard !parts.training.isEmpty, heldOutCount > 0 else {
+      throw source.place.error(
+        "\(data) has \(labels.count) \(unit), of which \(parts.training.count) would be to train on and "
+          + "\(heldOutCount) held out; both need one at least.")
+    }
+    return parts
   }
 }
 

@@ -21,15 +21,8 @@ struct TextClassificationTask: TrainingTask {
     let options = try DataCatalog.catalog.arguments(configuration.source)
     let all = try LabeledTexts(path: configuration.data, options)
     let test = try options.optionalText("test").map { try LabeledTexts(path: $0, options) }
-    let share = test == nil ? configuration.heldOut ?? 0.2 : 0
-    let split = try ArrayDataset(all.labels).stratifiedSplit(1 - share, seed: configuration.seed) { $0 }
-    let (rows, rest) = (split.training.indices, split.heldOut.indices)
+    let (rows, rest) = try configuration.split(all.labels, "texts", testCount: test?.texts.count)
     heldOutTexts = test?.texts ?? rest.map { all.texts[$0] }
-    guard !rows.isEmpty, !heldOutTexts.isEmpty else {
-      throw options.error(
-        "\(configuration.data) has \(all.texts.count) texts, of which \(rows.count) would be to train on and "
-          + "\(heldOutTexts.count) held out; both need one at least.")
-    }
     let classes = Set(rows.map { all.labels[$0] }).sorted()
     guard classes.count > 1 else {
       throw options.error("all texts are of the class '\(classes[0])'; there is nothing to learn.")

@@ -109,5 +109,5 @@ extension TrainingTask {
     return "\(grouped(heldOutCount)) held-out \(unit): " + figures.joined(separator: ", ")
   }
 
-  func suggestions(_ folder: RunFolder) -> [String] { ["inspect \(folder.path)"] }
+  func suggestions(_ folder: RunFolder) -> [String] { ["evaluate \(folder.path)", "inspect \(folder.path)"] }
 }

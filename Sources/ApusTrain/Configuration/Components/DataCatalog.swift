@@ -84,7 +84,7 @@ enum DataCatalog {
       .choice("tokens", ["characters", "bytePair"], "characters", "`bytePair` is learned from the part to train on"),
       .integer("vocabulary", 256...1_000_000, 512, "tokens of `bytePair`, the 256 bytes counted"),
       .integer("length", 1...65_536, 64, "tokens of a window"),
-      share("the share of the tokens, the last ones; left out: 0.1"),
+      share("the share of the text, its end; left out: 0.1"),
     ], "a text, of which a model learns what comes next"
   ) { _ in .text }
 
