@@ -1,6 +1,7 @@
 import Apus
 import ApusData
 import ApusFormats
+import ApusModels
 import Foundation
 import Testing
 
@@ -178,6 +179,32 @@ import Testing
     for name in MetricCatalog.names where RegressionMetric.Kind(rawValue: name) == nil {
       let scores = try ClassScores([1, 0, 0, 2, 3, 1], classes: 2)
       #expect(try MetricCatalog.value(name, scores, [0, 1, 1]).isFinite, "\(name)")
+    }
+  }
+
+  /// Each model for other data than images, with its defaults.
+  @Test func everyModelOfOtherDataCanBeMade() throws {
+    let shape = TextShape(vocabulary: 20, length: 8)
+    for kind in DataKind.allCases where kind != .images {
+      for name in ModelCatalog.names(for: kind) where name != ModelCatalog.layers {
+        let (definition, store) = (Component(name), ParameterStore.shapesOnly())
+        switch kind {
+        case .images: break
+        case .table:
+          _ = try ModelCatalog.tabular(
+            definition, store.scope, TabularShape(numbers: 2, categories: [3], target: .numbers))
+        case .text: _ = try ModelCatalog.languageModel(definition, store.scope, shape)
+        case .texts: _ = try ModelCatalog.textClassifier(definition, store.scope, shape, classes: 2)
+        case .series: _ = try ModelCatalog.forecaster(definition, store.scope, history: 8, horizon: 4)
+        }
+        #expect(store.trainableCount > 0, "\(name)")
+        #expect(throws: ConfigurationError.self) { try ModelCatalog.check(definition, for: .images) }
+      }
+      #expect(throws: ConfigurationError.self) { try ModelCatalog.check("cnn", for: kind) }
+    }
+    for entry in ModelCatalog.autoencoders {
+      let shape = ImageShape(height: 8, width: 8, channels: 1)
+      _ = try ModelCatalog.autoencoder(Component(entry.name), ParameterStore.shapesOnly().scope, shape)
     }
   }
 

@@ -33,7 +33,8 @@ extension TrainingConfiguration {
       { $0.transforms }, { $0.transforms = $1 }),
     component("model", { ModelCatalog.catalog.table }, modelMeaning, { $0.model }, { $0.model = $1 }),
     component(
-      "loss", { LossCatalog.catalog.table }, "what training makes small; if left out cross-entropy of classes, else the mean squared error",
+      "loss", { LossCatalog.catalog.table },
+      "what training makes small; if left out cross-entropy of classes, else the mean squared error",
       { $0.loss }, { $0.loss = $1 }),
     component(
       "optimizer", { OptimizerCatalog.catalog.table }, "the rule; if left out AdamW with `weightDecay`",

@@ -29,6 +29,7 @@ public struct RunFolder: Sendable {
   public var lastCheckpoint: String { "\(path)/checkpoints/last.safetensors" }
   public var bestCheckpoint: String { "\(path)/checkpoints/best.safetensors" }
   public var report: String { "\(path)/report.html" }
+  var sample: String { "\(path)/sample.png" }
   public var bundleDescription: String { "\(path)/\(BundleDescription.descriptionFile)" }
 
   /// Whether a run has left something here that another one would overwrite.
@@ -74,7 +75,6 @@ public struct RunFolder: Sendable {
     let image = Image(
       height: size.height, width: size.width, channels: size.channels,
       pixels: Array(dataset.heldOut.pixels(of: 0)))
-    let sample = "\(path)/sample.png"
     try AtomicFile.write(PNG.encode(image), to: sample)
     return sample
   }

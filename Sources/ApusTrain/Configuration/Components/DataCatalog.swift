@@ -96,7 +96,7 @@ enum DataCatalog {
       Option("target", .text, .text("label"), "the column or key of the class"),
       Option("labelUntil", .text, nil, "what stands before this in a label is the class, as before `:` in `HUM:ind`"),
       Option("test", .text, nil, "a file whose texts are held out"),
-      share("the share of the texts, each class by its share, chosen by `seed`, where there is no `test`; left out: 0.2"),
+      share("the share of the texts, of each class, chosen by `seed`, where there is no `test`; left out: 0.2"),
       .integer("length", 1...65_536, 256, "words; longer texts lose their end"),
       .integer("minFrequency", 1...1_000_000, 2, "rarer words are unknown"),
     ], "texts of classes"
@@ -109,7 +109,9 @@ enum DataCatalog {
       names("columns", "the channels; left out: all columns of numbers"),
       .integer("history", 1...100_000, 96, "moments that a forecast sees"),
       .integer("horizon", 1...100_000, 24, "moments that are forecast"),
-      .integer("season", 1...100_000, nil, "moments until the same comes again, such as 24 for days of hours; left out: `horizon`"),
+      .integer(
+        "season", 1...100_000, nil,
+        "moments until the same comes again, such as 24 for days of hours; left out: `horizon`"),
       share("the share of the moments, the last ones; left out: 0.2"),
     ], "numbers in time, of which those that follow are forecast"
   ) { _ in .series }

@@ -96,7 +96,9 @@ enum LossCatalog {
       }
     },
     Entry("multiMargin", [.integer("p", 1...2, 1), .number("margin", .any, 1)], "no `mixUp`, `cutMix`") { a in
-      ofClasses(a) { _ in { logits, labels in multiMarginLoss(logits, labels, p: a.integer("p"), margin: a.number("margin")) } }
+      ofClasses(a) { _ in
+        { logits, labels in multiMarginLoss(logits, labels, p: a.integer("p"), margin: a.number("margin")) }
+      }
     },
     Entry("meanSquaredError", [], "of numbers; of classes that of the probabilities, Brier's score") { _ in
       { target in

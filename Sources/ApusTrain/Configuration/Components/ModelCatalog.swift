@@ -22,7 +22,9 @@ enum ModelCatalog {
   static let layers = "layers"
 
   static let catalog = Catalog<ModelMaker>(
-    "model", fallback: layers, ModelRegistry.names.map(entry) + [listed] + autoencoders + tabular + languageModels + textClassifiers + forecasters)
+    "model", fallback: layers,
+    ModelRegistry.names.map(entry) + [listed] + autoencoders + tabular + languageModels + textClassifiers
+      + forecasters)
 
   /// The names of the models that suit a kind of data.
   static func names(for kind: DataKind) -> [String] {

@@ -120,14 +120,3 @@ struct TableTask: TrainingTask {
     return figures(metrics)
   }
 }
-
-extension ReportPage {
-  /// The confusion matrix as a table.
-  mutating func add(_ evaluation: Evaluation) {
-    let matrix = evaluation.confusion
-    let rows = zip(matrix.classNames, matrix.counts).map { name, counts in [name] + counts.map(String.init) }
-    add(
-      .table(head: ["is"] + matrix.classNames, rows: rows), under: "Confusion matrix",
-      note: "Rows are what it is, columns what the model took it for.")
-  }
-}

@@ -53,6 +53,7 @@ struct ImageClassificationTask: TrainingTask {
 
   func save(to folder: RunFolder, _ record: TrainingRecord) throws {
     try classifier.save(to: folder.path, name: configuration.model.name, training: record)
+    _ = try folder.writeSample(of: dataset)
   }
 
   func writeReport(_ run: TaskRun, _ findings: Evaluation) throws {
@@ -67,30 +68,11 @@ struct ImageClassificationTask: TrainingTask {
   }
 
   func suggestions(_ folder: RunFolder) -> [String] {
-    let sample = try? folder.writeSample(of: dataset)
-    return [sample.map { "predict \(folder.path) \($0)" }, "evaluate \(folder.path)", "inspect \(folder.path)"]
-      .compactMap { $0 }
-  }
-}
-
-extension Evaluation {
-  /// The confusion matrix and the accuracy, for a terminal.
-  func summary(_ count: Int, _ unit: String) -> String {
-    "\(confusion.table)\n\naccuracy on \(grouped(count)) held-out \(unit): \(percent(accuracy))"
+    ["predict \(folder.path) \(folder.sample)", "evaluate \(folder.path)", "inspect \(folder.path)"]
   }
 }
 
 extension TrainingConfiguration {
-  /// The figures of classes, those that are listed included.
-  func evaluation(
-    _ scores: ClassScores, _ labels: [Int], _ classNames: [String]
-  ) throws -> (metrics: [String: Double], findings: Evaluation) {
-    let found = try Evaluation(classNames: classNames, scores: scores, labels: labels)
-    var figures = ["loss": found.loss, "accuracy": found.accuracy]
-    for name in metrics { figures[name] = try MetricCatalog.value(name, scores, labels) }
-    return (figures, found)
-  }
-
   /// A batch of the types that the loader of images makes, all zeros.
   func exampleBatch(_ count: Int, _ dataset: ImageDataset) -> Batch {
     let names = Set(transforms?.map(\.name) ?? [])

@@ -84,7 +84,8 @@ struct TextClassificationTask: TrainingTask {
       let places = Array(order[start..<min(start + evaluationBatchSize, order.count)])
       let found = try inference(heldOut.batch(places)).array(of: Float.self)
       for (row, place) in places.enumerated() {
-        logits.replaceSubrange(place * classes..<(place + 1) * classes, with: found[row * classes..<(row + 1) * classes])
+        logits.replaceSubrange(
+          place * classes..<(place + 1) * classes, with: found[row * classes..<(row + 1) * classes])
       }
     }
     return try configuration.evaluation(

@@ -84,10 +84,12 @@ struct TableFile {
     switch (arguments.optionalText("task"), values) {
     case ("regression", .int), ("regression", .float), (nil, .float): return .numbers
     case ("regression", _):
-      throw arguments.error("the column '\(target)' of \(path) has no numbers; 'task: classification' predicts classes.")
+      throw arguments.error(
+        "the column '\(target)' of \(path) has no numbers; 'task: classification' predicts classes.")
     case (nil, .int(let numbers)): return Set(numbers).count == 2 ? .classes : .numbers
     case ("classification", .float):
-      throw arguments.error("the column '\(target)' of \(path) has fractions, not classes; 'task: regression' predicts them.")
+      throw arguments.error(
+        "the column '\(target)' of \(path) has fractions, not classes; 'task: regression' predicts them.")
     default: return .classes
     }
   }

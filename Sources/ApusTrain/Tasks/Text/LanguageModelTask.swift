@@ -49,8 +49,8 @@ struct LanguageModelTask: TrainingTask {
     case .lstm(let lstm):
       guard (text.training.count - 1) / batchSize >= length else {
         throw ConfigurationError(
-          "'batchSize' \(batchSize) is too large: \(text.training.count) tokens to train on have no \(batchSize) streams "
-            + "of windows of \(length).")
+          "'batchSize' \(batchSize) is too large: \(text.training.count) tokens to train on have no \(batchSize) "
+            + "streams of windows of \(length).")
       }
       source = Loader.parallelStreams(of: text.training, length: length, batchSize: batchSize)
       let training = StoredLSTMState(store.scope / LanguageModelTask.carriedPrefix, for: lstm, batch: batchSize)

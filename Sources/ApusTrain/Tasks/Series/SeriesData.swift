@@ -16,14 +16,16 @@ struct SeriesData: Sendable {
     let (history, horizon) = (options.integer("history"), options.integer("horizon"))
     season = options.isGiven("season") ? options.integer("season") : horizon
     guard season <= history else {
-      throw options.error("'history' \(history) is less than a season of \(season), which the forecast is compared with.")
+      throw options.error(
+        "'history' \(history) is less than a season of \(season), which the forecast is compared with.")
     }
     let table = try CSVFile(path: configuration.data).table()
     let all = table.columns.map(\.name)
     let names = options.texts("columns") ?? table.columns.filter { $0.type == .int || $0.type == .float }.map(\.name)
     if let name = names.first(where: { !all.contains($0) }) {
       throw options.error(
-        "\(configuration.data) has no column '\(name)'.\(nearest(name, all)) Its columns are \(all.joined(separator: ", ")).")
+        "\(configuration.data) has no column '\(name)'.\(nearest(name, all)) Its columns are "
+          + "\(all.joined(separator: ", ")).")
     }
     if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
       throw options.error("'columns' has '\(twice)' twice.")

@@ -99,7 +99,8 @@ struct AutoencoderTask: TrainingTask {
       }), under: "Reconstructions", note: "Held-out images on the left, what came back on the right.")
     if let new = model.samples(count, seed: configuration.seed) {
       page.add(
-        .pictures(images(new).map { .init($0, caption: "") }), under: "New images", note: "Decoded normal random numbers.")
+        .pictures(images(new).map { .init($0, caption: "") }), under: "New images",
+        note: "Decoded normal random numbers.")
     }
   }
 
