@@ -1,25 +1,27 @@
-"""The model of `examples adult` in PyTorch: same sizes, optimizer and split; prints score and seconds an epoch.
+"""The example `adult` in PyTorch: same network, optimizer, batches and rule to stop.
 
-    python adult.py FOLDER [SEED]      # the folder with adult-train.csv and adult-test.csv
+    python adult.py FOLDER [SEED]      # the folder with adult-train.csv and adult-test.csv, or one above it
 """
+
 import copy
-import math
-import sys
-import time
+import pathlib
 
 import numpy as np
 import pandas as pd
 import torch
 from sklearn.metrics import roc_auc_score
 from torch import nn
+from torch.nn import functional as F
 
-torch.set_num_threads(2)
+import support
+
 NUMBERS = [0, 2, 4, 12, "log gain", "log loss"]
 WORDS = [1, 3, 5, 6, 7, 8, 9, 13, 10, 11]
-EPOCHS, PATIENCE, BATCH = 12, 4, 256
+EPOCHS, PATIENCE, BATCH, RATE, DECAY, RAREST = 12, 4, 256, 2e-3, 0.02, 5
 
 
-def read(path):
+def read(folder, name):
+    path = next(pathlib.Path(folder).rglob(name))
     frame = pd.read_csv(path, header=None, skipinitialspace=True, na_values="?")
     frame["log gain"], frame["log loss"] = np.log1p(frame[10]), np.log1p(frame[11])
     return frame
@@ -46,14 +48,13 @@ class TabularMLP(nn.Module):
 
 
 def main():
-    folder, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    torch.manual_seed(seed)
-    train, test = read(f"{folder}/adult-train.csv"), read(f"{folder}/adult-test.csv")
-    order = np.random.RandomState(seed).permutation(len(train))
-    fitted = train.iloc[order[: int(0.9 * len(train))]]
+    options = support.arguments(__doc__)
+    train, test = read(options.folder, "adult-train.csv"), read(options.folder, "adult-test.csv")
+    order = np.random.default_rng(options.seed).permutation(len(train))
+    fitted, held = train.iloc[order[:int(0.9 * len(train))]], train.iloc[order[int(0.9 * len(train)):]]
     mean, deviation = fitted[NUMBERS].mean(), fitted[NUMBERS].std(ddof=0)
-    counts = [fitted[c].value_counts() for c in WORDS]
-    tables = [{w: i + 1 for i, w in enumerate(c[c >= 5].index)} for c in counts]
+    counts = [fitted[column].value_counts() for column in WORDS]
+    tables = [{word: i + 1 for i, word in enumerate(count[count >= RAREST].index)} for count in counts]
 
     def tensors(frame):
         numbers = ((frame[NUMBERS] - mean) / deviation).fillna(0).to_numpy("float32")
@@ -61,44 +62,41 @@ def main():
         labels = frame[14].str.startswith(">50K").to_numpy("float32")
         return torch.tensor(numbers), torch.tensor(words), torch.tensor(labels)
 
-    training, held, test = tensors(fitted), tensors(train.iloc[order[int(0.9 * len(train)) :]]), tensors(test)
-    model = TabularMLP(len(NUMBERS), [len(t) + 1 for t in tables])
+    training, held, test = tensors(fitted), tensors(held), tensors(test)
+    model = TabularMLP(len(NUMBERS), [len(table) + 1 for table in tables])
+    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=DECAY, fused=True)
     count = len(training[2])
-    total = EPOCHS * math.ceil(count / BATCH)
-    optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=0.02)
-    warmup = total // 10
-    rate = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda s: (s + 1) / warmup if s < warmup else (1 + math.cos(math.pi * (s - warmup) / (total - warmup))) / 2)
-    loss = nn.BCEWithLogitsLoss()
+    total, step = EPOCHS * -(-count // BATCH), 0
 
+    @torch.inference_mode()
     def score(part):
         model.eval()
-        with torch.no_grad():
-            logits = model(part[0], part[1])
-        return roc_auc_score(part[2], logits), loss(logits, part[2]).item()
-
-    best, state, stale = 1e9, None, 0
-    for epoch in range(EPOCHS):
+        logits = model(part[0], part[1])
         model.train()
-        begin = time.perf_counter()
-        places = torch.randperm(count)
-        for start in range(0, count, BATCH):
-            some = places[start : start + BATCH]
+        return roc_auc_score(part[2], logits), F.binary_cross_entropy_with_logits(logits, part[2]).item()
+
+    lowest, best, stale = float("inf"), None, 0
+    progress = support.Progress(model)
+    for _ in range(options.epochs or EPOCHS):
+        for rows in torch.randperm(count).split(BATCH):
+            support.set_rate(optimizer, support.warmup_cosine(step, RATE, total // 10, total))
+            x, words, y = (values[rows] for values in training)
+            loss = F.binary_cross_entropy_with_logits(model(x, words), y)
             optimizer.zero_grad()
-            loss(model(training[0][some], training[1][some]), training[2][some]).backward()
+            loss.backward()
             optimizer.step()
-            rate.step()
-        seconds = time.perf_counter() - begin
+            step += 1
         area, held_loss = score(held)
-        print(f"epoch {epoch + 1}: {seconds:.2f} s, held out AUC {area:.4f}, loss {held_loss:.4f}", flush=True)
-        if held_loss < best:
-            best, state, stale = held_loss, copy.deepcopy(model.state_dict()), 0
+        progress.epoch(loss=loss.item(), held_out_AUC=area, held_out_loss=held_loss)
+        if held_loss < lowest:
+            lowest, best, stale = held_loss, copy.deepcopy(model.state_dict()), 0
         else:
             stale += 1
             if stale >= PATIENCE:
                 break
-    model.load_state_dict(state)
-    print(f"test AUC {score(test)[0]:.4f}")
+    progress.finish()
+    model.load_state_dict(best)
+    progress.score(f"test AUC {score(test)[0]:.4f}")
 
 
 main()

@@ -1,18 +1,18 @@
 """The example `char-gpt` in PyTorch: same model, same optimizer, same batches' sizes.
 
-    python3 char_gpt.py FOLDER_OF_TINYSHAKESPEARE [SEED]
+    python char_gpt.py FOLDER_OF_TINYSHAKESPEARE [SEED]
 """
 
 import math
-import pathlib
-import sys
-import time
 
 import torch
-import torch.nn as nn
-import torch.nn.functional as F
+from torch import nn
+from torch.nn import functional as F
 
-LAYERS, HEADS, WIDTH, CONTEXT, BATCH, STEPS = 4, 4, 128, 64, 12, 2000
+import support
+
+LAYERS, HEADS, WIDTH, CONTEXT = 4, 4, 128, 64
+STEPS, BATCH, RATE, WARMUP, FINAL, VALIDATIONS = 2_000, 12, 1e-3, 100, 1e-4, 4
 
 
 class Block(nn.Module):
@@ -42,48 +42,44 @@ class GPT(nn.Module):
                 nn.init.normal_(p, std=0.02 / math.sqrt(2 * LAYERS) if "_proj" in name else 0.02)
 
     def forward(self, x):
-        return self.ln_f(self.h(self.wte(x) + self.wpe.weight[:x.shape[1]])) @ self.wte.weight.T
+        h = self.h(self.wte(x) + self.wpe.weight[:x.shape[1]])
+        return F.linear(self.ln_f(h), self.wte.weight)
 
 
-def rate(step):
-    if step < 100:
-        return 1e-3 * (step + 1) / 100
-    return 1e-4 + 9e-4 * 0.5 * (1 + math.cos(math.pi * (step - 100) / (STEPS - 100)))
+@torch.inference_mode()
+def mean_loss(model, data):
+    count = (len(data) - 1) // CONTEXT
+    x = data[:count * CONTEXT].view(count, CONTEXT)
+    y = data[1:count * CONTEXT + 1].view(count, CONTEXT)
+    losses = [
+        F.cross_entropy(model(x).flatten(0, 1), y.flatten(), reduction="sum").item()
+        for x, y in zip(x.split(64), y.split(64))]
+    return sum(losses) / y.numel()
 
 
-def main(folder, seed=0):
-    torch.set_num_threads(2)
-    torch.manual_seed(seed)
-    text = (pathlib.Path(folder) / "input.txt").read_text()
-    numbers = {c: i for i, c in enumerate(sorted(set(text)))}
-    data = torch.tensor([numbers[c] for c in text])
-    training, held_out = data[:len(data) * 9 // 10], data[len(data) * 9 // 10:]
-    model = GPT(len(numbers))
-    groups = [{"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": 0.1},
-              {"params": [p for p in model.parameters() if p.ndim == 1], "weight_decay": 0}]
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.99))
-    start = time.perf_counter()
-    for step in range(STEPS):
-        for group in optimizer.param_groups:
-            group["lr"] = rate(step)
-        places = torch.randint(len(training) - CONTEXT, (BATCH,))
-        x = torch.stack([training[p:p + CONTEXT] for p in places])
-        y = torch.stack([training[p + 1:p + CONTEXT + 1] for p in places])
-        loss = F.cross_entropy(model(x).flatten(0, 1), y.flatten())
+def main():
+    options = support.arguments(__doc__)
+    training, held_out, vocabulary = support.characters(options.folder)
+    model = GPT(vocabulary)
+    groups = [
+        {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": 0.1},
+        {"params": [p for p in model.parameters() if p.ndim == 1], "weight_decay": 0}]
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.99), fused=True)
+    windows = training.unfold(0, CONTEXT + 1, 1)
+    progress = support.Progress(model)
+    for step in range(STEPS * (options.epochs or VALIDATIONS) // VALIDATIONS):
+        support.set_rate(optimizer, support.warmup_cosine(step, RATE, WARMUP, STEPS, FINAL))
+        batch = windows[torch.randint(len(windows), (BATCH,))]
+        loss = F.cross_entropy(model(batch[:, :-1]).flatten(0, 1), batch[:, 1:].flatten())
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1)
         optimizer.step()
-        if step % 500 == 0:
-            print(step, round(loss.item(), 3), flush=True)
-    seconds = time.perf_counter() - start
-    count = (len(held_out) - 1) // CONTEXT
-    x = held_out[:count * CONTEXT].view(count, CONTEXT)
-    y = held_out[1:count * CONTEXT + 1].view(count, CONTEXT)
-    with torch.no_grad():
-        loss = F.cross_entropy(model(x).flatten(0, 1), y.flatten()).item()
-    print(f"validation loss {loss:.4f}, {STEPS} steps in {seconds:.1f} s")
+        if (step + 1) % (STEPS // VALIDATIONS) == 0:
+            found = mean_loss(model, held_out)
+            progress.epoch(loss=loss.item(), validation_loss=found)
+    progress.finish()
+    progress.score(f"validation loss {found:.4f}", f"{step + 1} steps")
 
 
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+main()

@@ -1,20 +1,18 @@
 """The example `trec` in PyTorch: same model, same optimizer, same batches' sizes.
 
-    python3 trec.py FOLDER_OF_TREC [SEED]
+    python trec.py FOLDER_OF_TREC [SEED]
 """
 
 import collections
-import math
 import pathlib
-import random
-import sys
-import time
 
 import torch
-import torch.nn as nn
-import torch.nn.functional as F
+from torch import nn
+from torch.nn import functional as F
 
-EPOCHS, BATCH = 10, 50
+import support
+
+EPOCHS, BATCH, WINDOW, RATE = 10, 50, 50, 1e-3
 
 
 class TextCNN(nn.Module):
@@ -43,46 +41,55 @@ def read(path):
     return rows
 
 
-def main(folder, seed=0):
-    torch.set_num_threads(2)
-    torch.manual_seed(seed)
-    random.seed(seed)
-    training, test = read(f"{folder}/TREC.train"), read(f"{folder}/TREC.test")
+def batches(lengths):
+    """Rows of similar length together."""
+    order = torch.randperm(len(lengths))
+    full, rest = order[:len(order) // BATCH * BATCH], order[len(order) // BATCH * BATCH:]
+    windows = [window[lengths[window].argsort()] for window in full.split(WINDOW * BATCH)]
+    found = [batch for window in windows for batch in window.split(BATCH)]
+    return [found[place] for place in torch.randperm(len(found))] + [rest] * (len(rest) > 0)
+
+
+def main():
+    options = support.arguments(__doc__)
+    training, test = read(f"{options.folder}/TREC.train"), read(f"{options.folder}/TREC.test")
     classes = sorted({label for label, _ in training})
     counts = collections.Counter(word for _, words in training for word in words)
     numbers = {word: i + 2 for i, word in enumerate(w for w, c in counts.most_common() if c > 1)}
 
-    def batch(rows):
-        lengths = torch.tensor([len(words) for _, words in rows])
-        length = (int(lengths.max()) + 7) // 8 * 8
-        x = torch.tensor([[numbers.get(w, 1) for w in words] + [0] * (length - len(words)) for _, words in rows])
-        return x, lengths, torch.tensor([classes.index(label) for label, _ in rows])
+    def tensors(rows):
+        texts = [torch.tensor([numbers.get(w, 1) for w in words]) for _, words in rows]
+        labels = torch.tensor([classes.index(label) for label, _ in rows])
+        return nn.utils.rnn.pad_sequence(texts, True), torch.tensor([len(text) for text in texts]), labels
 
+    def batch(part, rows):
+        x, lengths, y = (values[rows] for values in part)
+        return x[:, :lengths.max()], lengths, y
+
+    training, test = tensors(training), tensors(test)
     model = TextCNN(len(numbers) + 2, len(classes))
-    optimizer = torch.optim.AdamW(model.parameters())
-    total, step = EPOCHS * math.ceil(len(training) / BATCH), 0
-    start = time.perf_counter()
-    for _ in range(EPOCHS):
-        order = random.sample(training, len(training))
-        windows = [sorted(order[i:i + 50 * BATCH], key=lambda row: len(row[1]))
-                   for i in range(0, len(order), 50 * BATCH)]
-        batches = [w[i:i + BATCH] for w in windows for i in range(0, len(w), BATCH)]
-        random.shuffle(batches)
-        for rows in batches:
-            optimizer.param_groups[0]["lr"] = 1e-3 * 0.5 * (1 + math.cos(math.pi * step / total))
-            x, lengths, y = batch(rows)
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    total, step = EPOCHS * -(-len(training[2]) // BATCH), 0
+    progress = support.Progress(model)
+    for _ in range(options.epochs or EPOCHS):
+        model.train()
+        for rows in batches(training[1]):
+            support.set_rate(optimizer, support.warmup_cosine(step, RATE, 0, total))
+            x, lengths, y = batch(training, rows)
             loss = F.cross_entropy(model(x, lengths), y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             step += 1
-    seconds = time.perf_counter() - start
-    model.eval()
-    with torch.no_grad():
-        x, lengths, y = batch(test)
-        accuracy = (model(x, lengths).argmax(1) == y).float().mean().item()
-    print(f"test accuracy {accuracy:.4f}, {seconds / EPOCHS:.2f} s an epoch")
+        model.eval()
+        with torch.inference_mode():
+            found = sum(
+                (model(x, lengths).argmax(1) == y).sum().item()
+                for x, lengths, y in (batch(test, rows) for rows in torch.arange(len(test[2])).split(100)))
+        accuracy = found / len(test[2])
+        progress.epoch(loss=loss.item(), test_accuracy=accuracy)
+    progress.finish()
+    progress.score(f"test accuracy {accuracy:.2%}")
 
 
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+main()
