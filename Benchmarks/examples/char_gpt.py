@@ -12,7 +12,7 @@ from torch.nn import functional as F
 import support
 
 LAYERS, HEADS, WIDTH, CONTEXT = 4, 4, 128, 64
-STEPS, BATCH, RATE, WARMUP, FINAL, VALIDATIONS = 2_000, 12, 1e-3, 100, 1e-4, 4
+STEPS, BATCH, RATE, WARMUP, VALIDATIONS = 2_000, 12, 1e-3, 100, 4
 
 
 class Block(nn.Module):
@@ -68,7 +68,7 @@ def main():
     windows = training.unfold(0, CONTEXT + 1, 1)
     progress = support.Progress(model)
     for step in range(STEPS * (options.epochs or VALIDATIONS) // VALIDATIONS):
-        support.set_rate(optimizer, support.warmup_cosine(step, RATE, WARMUP, STEPS, FINAL))
+        support.set_rate(optimizer, support.warmup_cosine(step, RATE, WARMUP, STEPS, RATE / 10))
         batch = windows[torch.randint(len(windows), (BATCH,))]
         loss = F.cross_entropy(model(batch[:, :-1]).flatten(0, 1), batch[:, 1:].flatten())
         optimizer.zero_grad()
