@@ -8,7 +8,7 @@ struct Examples: AsyncParsableCommand {
     abstract: "Models trained on real data, each with the score it has to reach.",
     subcommands: [
       Adult.self, CIFAR10.self, Captions.self, CartPoleExample.self, CharGPT.self, CharLSTM.self,
-      FashionMNIST.self, Forecast.self, GAN.self, SpokenDigits.self, TREC.self, Translation.self,
-      VAE.self,
+      FashionMNIST.self, Forecast.self, GAN.self, SpokenDigits.self, TREC.self, TextBoxes.self,
+      Translation.self, VAE.self,
     ])
 }

@@ -11,6 +11,14 @@ public struct TextBox: Hashable, Sendable {
     self.score = score
   }
 
+  /// The pixels that belong to both boxes over those that belong to one of them, from 0 to 1 (intersection over union).
+  public func overlap(with other: TextBox) -> Double {
+    let (x, y) = (self.x.clamped(to: other.x), self.y.clamped(to: other.y))
+    let both = x.count * y.count
+    let either = self.x.count * self.y.count + other.x.count * other.y.count - both
+    return either > 0 ? Double(both) / Double(either) : 0
+  }
+
   /// The boxes around connected elements of a map of scores, from top to bottom. Elements are
   /// connected with those above, below and beside them.
   ///
