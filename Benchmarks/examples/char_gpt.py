@@ -12,7 +12,7 @@ from torch.nn import functional as F
 import support
 
 LAYERS, HEADS, WIDTH, CONTEXT = 4, 4, 128, 64
-STEPS, BATCH, RATE, WARMUP, VALIDATIONS = 2_000, 12, 1e-3, 100, 4
+STEPS, BATCH, RATE, WARMUP, VALIDATIONS = 2_000, 12, 2e-3, 100, 4
 
 
 class Block(nn.Module):

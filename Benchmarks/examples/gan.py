@@ -11,8 +11,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 import pictures
 import support
 
-EPOCHS, BATCH, RATE, BETA, DECAY = 8, 100, 1e-3, 0.5, 0.998
-LATENT, WIDTH, CLASSES, SAMPLES = 64, 64, 10, 100
+EPOCHS, BATCH, RATE, BETA, DECAY = 8, 100, 2e-4, 0.5, 0.998
+LATENT, WIDTH, CLASSES, SAMPLES = 64, 32, 10, 100
 # Of the classifier that says what it recognises.
 JUDGE_EPOCHS, JUDGE_BATCH, JUDGE_RATE = 2, 128, 3e-3
 
@@ -34,17 +34,18 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     def __init__(self):
         super().__init__()
-        self.embedding = nn.Embedding(CLASSES, 2 * WIDTH)
-        self.main = nn.Sequential(
-            nn.Conv2d(1, WIDTH, 4, 2, 1, bias=False), nn.LeakyReLU(0.2),
-            nn.Conv2d(WIDTH, 2 * WIDTH, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * WIDTH), nn.LeakyReLU(0.2))
-        self.last = nn.Conv2d(2 * WIDTH, 1, 7, bias=False)
+        features = 2 * WIDTH
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(1, WIDTH, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(WIDTH, features, 4, 2, 1), nn.LeakyReLU(0.2))
+        self.hidden = nn.Linear(49 * features, features)
+        self.output = nn.Linear(features, 1)
+        self.embedding = nn.Embedding(CLASSES, features)
         start(self)
 
     def forward(self, x, classes):
-        features = self.main(x)
-        match = features.mean((2, 3)) * self.embedding(classes)
-        return (self.last(features).flatten() + match.sum(1)).float()
+        features = F.leaky_relu(self.hidden(self.convolutions(x).flatten(1)), 0.2)
+        match = features * self.embedding(classes) / self.embedding.embedding_dim ** 0.5
+        return (self.output(features).flatten() + match.sum(1)).float()
 
 
 def start(player):
@@ -105,7 +106,7 @@ def main():
     total, step = EPOCHS * -(-len(images) // BATCH), 0
     progress = support.Progress(generator, discriminator)
     classifier = trained_classifier(images, labels, prepare)
-    print(f"classifier: test accuracy {pictures.accuracy(classifier, prepare, test, test_labels):.2%}", flush=True)
+    progress.part("classifier", test_accuracy=pictures.accuracy(classifier, prepare, test, test_labels))
     for _ in range(options.epochs or EPOCHS):
         for places in torch.randperm(len(images)).split(BATCH):
             for optimizer in (making, judging):

@@ -50,10 +50,13 @@ class Progress:
         self.epochs = 0
 
     def epoch(self, **figures):
-        now = time.perf_counter()
         self.epochs += 1
+        self.part(f"epoch {self.epochs}", **figures)
+
+    def part(self, name, **figures):
+        now = time.perf_counter()
         text = "".join(f", {name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
-        print(f"epoch {self.epochs}: {now - self.begin:.2f} s{text}", flush=True)
+        print(f"{name}: {now - self.begin:.2f} s{text}", flush=True)
         self.begin = now
 
     def finish(self):

@@ -42,12 +42,11 @@ def read(path):
 
 
 def batches(lengths):
-    """Rows of similar length together."""
-    order = torch.randperm(len(lengths))
-    full, rest = order[:len(order) // BATCH * BATCH], order[len(order) // BATCH * BATCH:]
-    windows = [window[lengths[window].argsort()] for window in full.split(WINDOW * BATCH)]
+    """Rows of similar length together; those that do not fill a batch are left out."""
+    order = torch.randperm(len(lengths))[:len(lengths) // BATCH * BATCH]
+    windows = [window[lengths[window].argsort()] for window in order.split(WINDOW * BATCH)]
     found = [batch for window in windows for batch in window.split(BATCH)]
-    return [found[place] for place in torch.randperm(len(found))] + [rest] * (len(rest) > 0)
+    return [found[place] for place in torch.randperm(len(found))]
 
 
 def main():
@@ -69,7 +68,7 @@ def main():
     training, test = tensors(training), tensors(test)
     model = TextCNN(len(numbers) + 2, len(classes))
     optimizer = torch.optim.AdamW(model.parameters(), fused=True)
-    total, step = EPOCHS * -(-len(training[2]) // BATCH), 0
+    total, step = EPOCHS * (len(training[2]) // BATCH), 0
     progress = support.Progress(model)
     for _ in range(options.epochs or EPOCHS):
         model.train()
