@@ -37,7 +37,7 @@ struct GAN: Example {
     let players = try Players(
       generator, ImageShape(height: size.height, width: size.width, channels: size.channels),
       classes: dataset.classNames.count, width: 32, seed: options.seed)
-    let epochs = options.isShort ? (isSmall ? 24 : 4) : 8
+    let epochs = options.isShort ? (isSmall ? 24 : 4) : 16
     let step = adversarialStep(players, totalSteps: epochs * source.batchCount)
 
     let sample = try Samples(
