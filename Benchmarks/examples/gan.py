@@ -11,7 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 import pictures
 import support
 
-EPOCHS, BATCH, RATE, BETA, DECAY = 8, 100, 2e-4, 0.5, 0.998
+EPOCHS, BATCH, RATE, BETA, DECAY = 16, 100, 2e-4, 0.5, 0.998
 LATENT, WIDTH, CLASSES, SAMPLES = 64, 32, 10, 100
 # Of the classifier that says what it recognises.
 JUDGE_EPOCHS, JUDGE_BATCH, JUDGE_RATE = 2, 128, 3e-3

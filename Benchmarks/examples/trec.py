@@ -19,6 +19,7 @@ class TextCNN(nn.Module):
     def __init__(self, vocabulary, classes, width=300, kernels=(3, 4, 5), filters=100):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, width)
+        nn.init.uniform_(self.embedding.weight, -0.25, 0.25)
         self.convs = nn.ModuleList(nn.Conv1d(width, filters, k, padding=k - 1) for k in kernels)
         self.fc = nn.Linear(len(kernels) * filters, classes)
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 import pictures
 import support
 
-EPOCHS, BATCH, RATE, LATENT, WIDTH = 12, 100, 2e-3, 20, 32
+EPOCHS, BATCH, RATE, LATENT, WIDTH = 16, 100, 2e-3, 20, 32
 
 
 class VariationalAutoencoder(nn.Module):

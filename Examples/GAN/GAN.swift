@@ -63,6 +63,8 @@ struct GAN: Example {
       return ["recognised": found.accuracy, "spread": try pictures.spread() / realSpread]
     }
     try await complete(trainer, from: checkpoint)
+    let spread = trainer.context.validated("spread")
+    print("the pictures of a class differ by \(percent(spread)) of what real ones do")
     return ExampleScore(
       name: "recognised pictures", value: trainer.context.validated("recognised"), bar: 0.8, isShare: true)
   }

@@ -37,7 +37,7 @@ struct VAE: Example {
     let isSmall = dataset.size.height < 16
     let training = options.isShort && !isSmall ? dataset.training.subset(Array(0..<6_000)) : dataset.training
     let heldOut = options.isShort ? dataset.heldOut.subset(Array(0..<360)) : dataset.heldOut
-    let epochs = options.isShort ? (isSmall ? 20 : 3) : 12
+    let epochs = options.isShort ? (isSmall ? 20 : 3) : 16
     let source = ImageLoader(training, batchSize: isSmall ? 50 : 100, seed: options.seed)
     let store = ParameterStore(seed: options.seed)
     let coder = makeCoder(store.scope, dataset.size)

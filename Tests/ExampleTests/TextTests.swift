@@ -40,7 +40,7 @@ extension ExampleTests {
     #expect(try await shortRun(CharLSTM.self, ["--data", folder.path]) < 1.5)
 
     let openings = ["HUM:ind": "who was", "LOC:city": "where is", "NUM:count": "how many are", "DESC:def": "what is"]
-    let questions = (0..<60).flatMap { number in
+    let questions = (0..<150).flatMap { number in
       openings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value) name\(number % 7) the \(number % 5) ?" }
     }
     try write("TREC.train", questions)

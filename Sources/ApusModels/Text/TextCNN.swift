@@ -6,7 +6,7 @@ import Apus
 /// Input: tokens, integers `[batch, time]`, and how many of each row are not padding. Output: logits,
 /// `[batch, class]`, which do not depend on the padding.
 ///
-/// Parameters: `embedding.weight` `[vocabulary, width]`, standard normal at first, `convs.0.weight`
+/// Parameters: `embedding.weight` `[vocabulary, width]`, uniform in ±0.25 at first, `convs.0.weight`
 /// `[filters, width, kernel]` and `convs.0.bias` `[filters]` …, `fc.weight` `[class, kernels · filters]` and
 /// `fc.bias`.
 public struct TextCNN: Sendable {
@@ -27,7 +27,8 @@ public struct TextCNN: Sendable {
     check(
       !kernels.isEmpty && kernels.allSatisfy { $0 > 0 }, .argument, "TextCNN",
       "kernels must be positive, got \(kernels)")
-    embedding = Embedding(scope / "embedding", vocabulary, width)
+    let table = (scope / "embedding").with(weightInitializer: .uniform(-0.25, 0.25))
+    embedding = Embedding(table, vocabulary, width)
     convolutions = kernels.enumerated().map { index, kernel in
       let layer = Conv1D(
         scope / "convs" / index, width, filters, kernel: PerAxis(kernel), padding: .symmetric(PerAxis(kernel - 1)))
