@@ -4,8 +4,9 @@ import Testing
 
 /// Chance is 10 %: a picture of noise is taken for one class or another.
 @Suite(.serialized) struct GANTests {
-  @Test func digitsAreRecognised() async throws {
-    let score = try await shortRun(GAN.self, ["--data", "digits", "--generator", "dcgan"])
+  @Test(arguments: ["dcgan", "gansformer"])
+  func digitsAreRecognised(_ generator: String) async throws {
+    let score = try await shortRun(GAN.self, ["--data", "digits", "--generator", generator])
     #expect(score > 0.3)
   }
 
