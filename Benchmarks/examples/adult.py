@@ -3,7 +3,6 @@
     python adult.py FOLDER [SEED]      # the folder with adult-train.csv and adult-test.csv, or one above it
 """
 
-import copy
 import pathlib
 
 import numpy as np
@@ -75,7 +74,7 @@ def main():
         model.train()
         return roc_auc_score(part[2], logits), F.binary_cross_entropy_with_logits(logits, part[2]).item()
 
-    lowest, best, stale = float("inf"), None, 0
+    best = support.EarlyStopping(model, PATIENCE)
     progress = support.Progress(model)
     for _ in range(options.epochs or EPOCHS):
         for rows in torch.randperm(count).split(BATCH):
@@ -88,14 +87,10 @@ def main():
             step += 1
         area, held_loss = score(held)
         progress.epoch(loss=loss.item(), held_out_AUC=area, held_out_loss=held_loss)
-        if held_loss < lowest:
-            lowest, best, stale = held_loss, copy.deepcopy(model.state_dict()), 0
-        else:
-            stale += 1
-            if stale >= PATIENCE:
-                break
+        if best.is_over(held_loss):
+            break
     progress.finish()
-    model.load_state_dict(best)
+    best.restore()
     progress.score(f"test AUC {score(test)[0]:.4f}")
 
 

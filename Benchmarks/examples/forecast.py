@@ -3,7 +3,6 @@
     python forecast.py FOLDER [SEED]      # the folder with ETTh1.csv
 """
 
-import copy
 
 import pandas as pd
 import torch
@@ -52,7 +51,7 @@ def main():
     def error(forecast, part):
         return (forecast(part[0]) - part[1]).abs().mean().item()
 
-    lowest, best, stale = float("inf"), None, 0
+    best = support.EarlyStopping(model, PATIENCE)
     progress = support.Progress(model)
     for _ in range(options.epochs or EPOCHS):
         for rows in torch.randperm(count).split(BATCH):
@@ -64,14 +63,10 @@ def main():
             step += 1
         mae = error(model, held)
         progress.epoch(loss=loss.item(), held_out_MAE=mae)
-        if mae < lowest:
-            lowest, best, stale = mae, copy.deepcopy(model.state_dict()), 0
-        else:
-            stale += 1
-            if stale >= PATIENCE:
-                break
+        if best.is_over(mae):
+            break
     progress.finish()
-    model.load_state_dict(best)
+    best.restore()
     naive = error(lambda x: x[:, -SEASON:].repeat(1, -(-HORIZON // SEASON), 1)[:, :HORIZON], test)
     margin = 1 - error(model, test) / naive
     progress.score(f"test error below that of the last day {margin:.2%}")

@@ -1,6 +1,7 @@
 """What the examples in PyTorch share: arguments, the schedule of most of them, and beam search."""
 
 import argparse
+import copy
 import math
 import pathlib
 import time
@@ -39,6 +40,25 @@ def set_rate(optimizer, rate):
 
 def parameter_count(model):
     return sum(p.numel() for p in model.parameters())
+
+
+class EarlyStopping:
+    """Keeps the weights of the lowest validation error."""
+
+    def __init__(self, model, patience):
+        self.model, self.patience = model, patience
+        self.lowest, self.weights, self.stale = float("inf"), None, 0
+
+    def is_over(self, error):
+        """Takes the error after an epoch; true where it has not become lower for too long."""
+        if error < self.lowest:
+            self.lowest, self.weights, self.stale = error, copy.deepcopy(self.model.state_dict()), 0
+        else:
+            self.stale += 1
+        return self.stale >= self.patience
+
+    def restore(self):
+        self.model.load_state_dict(self.weights)
 
 
 class Progress:

@@ -100,13 +100,10 @@ struct GAN: Example {
         name: dataset.name, training: dataset.training.subset(Array(0..<12_000)),
         heldOut: dataset.heldOut.subset(Array(0..<1_000)))
     }
-    let last = place.lastCheckpoint
-    let from = options.resumes && FileManager.default.fileExists(atPath: last) ? try Checkpoint(path: last) : nil
-    try place.prepare()
-    if from == nil { try place.clear() }
+    let last = try checkpoint(in: place, configuration: settings.yaml())
     let progress: any ProgressRenderer = options.isShort ? SilentProgress() : PlainProgress()
     let trainer = ClassifierTrainer(settings, images, folder: place, progress: progress)
-    switch try await trainer.run(from: from) {
+    switch try await trainer.run(from: last) {
     case .finished(let result):
       print(String(format: "classifier: test accuracy %.2f %%", result.evaluation.accuracy * 100))
       return result.classifier

@@ -8,7 +8,7 @@ extension Example {
   func heldOutAccuracy(
     _ configuration: TrainingConfiguration, _ dataset: ImageDataset, _ recipe: ClassifierRecipe
   ) async throws -> Double {
-    let checkpoint = try start(configuration: configuration.yaml())
+    let checkpoint = try checkpoint(in: folder, configuration: configuration.yaml())
     let trainer = ClassifierTrainer(
       configuration, dataset, folder: folder, recipe: recipe, progress: TerminalProgress.suitable())
     switch try await trainer.run(from: checkpoint) {

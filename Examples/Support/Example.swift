@@ -43,24 +43,33 @@ extension Example {
 
   // MARK: - Begin and end of training
 
-  /// The checkpoint to go on from, where `--resume` says so and there is one; else what an earlier run left is
-  /// removed, and the run's configuration is written.
+  /// The checkpoint to go on from; where there is none, the run's configuration is written.
   ///
   /// - Throws: `ValidationError` where the folder's run has other settings.
-  func start(configuration: String? = nil) throws -> Checkpoint? {
+  func start() throws -> Checkpoint? {
+    let checkpoint = try checkpoint(in: folder, configuration: ownConfiguration)
+    if checkpoint == nil {
+      try folder.begin(configuration: ownConfiguration, RunDescription(seed: options.seed))
+    }
+    return checkpoint
+  }
+
+  /// The checkpoint in a folder, where `--resume` says so and there is one; else what an earlier run left there is
+  /// removed.
+  ///
+  /// - Throws: `ValidationError` where the folder's run has another configuration.
+  func checkpoint(in folder: RunFolder, configuration: String) throws -> Checkpoint? {
     Interruption.watch()
     try folder.prepare()
-    let text = configuration ?? ownConfiguration
-    if options.resumes, FileManager.default.fileExists(atPath: folder.lastCheckpoint) {
-      guard (try? String(contentsOfFile: folder.configuration, encoding: .utf8)) == text else {
-        throw ValidationError(
-          "\(folder.configuration) is of a run with other settings; give the same ones, or another --output.")
-      }
-      return try Checkpoint(path: folder.lastCheckpoint)
+    guard options.resumes, FileManager.default.fileExists(atPath: folder.lastCheckpoint) else {
+      try folder.clear()
+      return nil
     }
-    try folder.clear()
-    try folder.begin(configuration: text, RunDescription(seed: options.seed))
-    return nil
+    guard (try? String(contentsOfFile: folder.configuration, encoding: .utf8)) == configuration else {
+      throw ValidationError(
+        "\(folder.configuration) is of a run with other settings; give the same ones, or another --output.")
+    }
+    return try Checkpoint(path: folder.lastCheckpoint)
   }
 
   private var ownConfiguration: String {
